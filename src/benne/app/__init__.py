@@ -1,0 +1,1 @@
+"""Use cases: a function each, where rooms, stores and clock meet."""

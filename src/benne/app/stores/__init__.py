@@ -1,0 +1,1 @@
+"""Where evidence, artefacts and reports are read and written."""
