@@ -9,13 +9,17 @@ from benne.evidence._kinds import (
     kinds_of,
     standard_kinds,
 )
+from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, outcomes
 
 __all__ = [
     "CAUSES",
     "COLUMN_TYPES",
+    "OUTCOMES",
     "RECORD_COLUMNS",
     "ColumnSpec",
     "Kind",
+    "OutcomeDefinition",
     "kinds_of",
+    "outcomes",
     "standard_kinds",
 ]

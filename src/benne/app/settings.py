@@ -1,0 +1,309 @@
+"""The workspace's ``benne.toml``: what to score, from which files, on which terms.
+
+Every key is known, typed and checked here; an unknown key is an error that names those there
+are.  Nothing else in Benne reads the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from benne.evidence import Kind, OutcomeDefinition, kinds_of, standard_kinds
+from benne.kernel import DOMAINS, Currency, InvalidInput
+from benne.rights import LawfulBasis
+
+SCHEMA = 1
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceTable:
+    """``[workspace]``: its name, its one currency, and where it stands."""
+
+    name: str
+    currency: str
+    says: str = ""
+    minor_digits: int = 2
+    jurisdiction: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationsTable:
+    """``[observations]``: who is looked at, and when.
+
+    ``sql`` names a file with one select of ``subject``, ``as_of`` and, where they apply,
+    ``about_kind``, ``about_source``, ``about``, ``outcome`` (bad, good, indeterminate),
+    ``outcome_known_at``, ``weight``, ``admitted``, ``policy`` and ``propensity``.
+    ``score_as_of`` is the moment that ``benne score`` looks from when not told another.
+    """
+
+    sql: str = "observations.sql"
+    naive_times: str | None = None
+    score_as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeTable:
+    """``[outcome]``: what is called bad, in one sentence, and how it is found."""
+
+    says: str
+    definition: OutcomeDefinition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTable:
+    """``[model]``: how the card is fitted."""
+
+    families: tuple[str, ...] = ("sesame",)
+    form: str = "strict"
+    learner: str = "auto"
+    monotone: bool = True
+    segments: bool = False
+    folds: int = 5
+    seed: int = 0
+    out_of_time_from: str | None = None
+    drop_tags: tuple[str, ...] = ()
+    drop_features: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.form not in ("strict", "paired"):
+            raise InvalidInput(f"model.form must be strict or paired; got {self.form!r}.")
+        if self.folds < 2:
+            raise InvalidInput(f"model.folds must be 2 or more; got {self.folds}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTable:
+    """``[score]``: who has enough evidence to be scored.
+
+    ``minimum_records`` and ``minimum_days`` state E and D outright; without them they are
+    fixed on the training folds.  ``minimum_sources`` is two, but for a workspace that
+    has only one source of evidence.
+    """
+
+    minimum_records: int | None = None
+    minimum_days: int | None = None
+    minimum_sources: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTable:
+    """``[report]``: the cutoff at which the swap set is shown, and how age is grouped."""
+
+    cutoff: int | None = None
+    age_groups: tuple[int, ...] = (25, 35, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeTable:
+    """``[attributes.NAME]``: what one variable of a flat table is."""
+
+    domain: str
+    says: str = ""
+    direction: str = "either"
+    resolution: float | None = None
+    specials: tuple[float, ...] = ()
+    category: bool = False
+    group: bool = False
+    unit: str = ""
+    tags: tuple[str, ...] = ()
+    actionable: bool = False
+    reason_family: str = ""
+
+    def __post_init__(self) -> None:
+        if self.domain not in DOMAINS:
+            raise InvalidInput(f"domain must be one of {', '.join(DOMAINS)}; got {self.domain!r}.")
+        if self.direction not in ("raises_risk", "lowers_risk", "either"):
+            raise InvalidInput(
+                f"direction must be raises_risk, lowers_risk or either; got {self.direction!r}."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace as its ``benne.toml`` states it.  ``folder`` is where that file lies."""
+
+    folder: Path
+    workspace: WorkspaceTable
+    lawful_basis: LawfulBasis
+    files: Mapping[str, str]
+    observations: ObservationsTable
+    outcome: OutcomeTable
+    model: ModelTable = field(default_factory=ModelTable)
+    score: ScoreTable = field(default_factory=ScoreTable)
+    report: ReportTable = field(default_factory=ReportTable)
+    attributes: Mapping[str, AttributeTable] = field(default_factory=dict)
+    declared_kinds: tuple[Kind, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The standard kinds and those that the workspace declares."""
+        return (*standard_kinds(), *self.declared_kinds)
+
+    @property
+    def currency(self) -> Currency:
+        """The one currency of the workspace."""
+        return Currency(self.workspace.currency, self.workspace.minor_digits)
+
+    @property
+    def lake(self) -> Path:
+        """Where evidence and features lie."""
+        return self.folder / "lake.duckdb"
+
+    @property
+    def models(self) -> Path:
+        """Where artefacts lie."""
+        return self.folder / "models"
+
+    @property
+    def reports(self) -> Path:
+        """Where reports lie."""
+        return self.folder / "reports"
+
+    @property
+    def mappings(self) -> tuple[Path, ...]:
+        """The mapping files, in the order of their names."""
+        return tuple(sorted((self.folder / "mapping").glob("*.sql")))
+
+
+def read_workspace(folder: Path) -> Workspace:
+    """The workspace in ``folder``.
+
+    Raises:
+        InvalidInput: there is no ``benne.toml``, it is not TOML, or a key is unknown, missing
+            or of another type; the message says which and where.
+    """
+    path = folder / "benne.toml"
+    if not path.is_file():
+        raise InvalidInput(
+            f"a workspace is a folder with a benne.toml; {folder} has none; "
+            "start from one of examples/, or name another folder."
+        )
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} must be TOML in UTF-8: {error}.") from error
+    return workspace_of(document, folder=folder, where=str(path))
+
+
+def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Workspace:
+    """The workspace that a parsed ``document`` states; see ``read_workspace``."""
+    known = {"schema", "workspace", "lawful_basis", "files", "observations", "outcome", "model",
+             "score", "report", "attributes", "kind"}  # fmt: skip
+    _no_unknown(document, known, where)
+    if document.get("schema") != SCHEMA:
+        raise InvalidInput(
+            f"{where}: schema must be {SCHEMA}; got {document.get('schema')!r}; "
+            "a newer file needs a newer Benne."
+        )
+    for key in ("workspace", "lawful_basis", "files", "outcome"):
+        if key not in document:
+            raise InvalidInput(f"{where}: [{key}] is missing; a workspace must state it.")
+    attributes = {
+        name: table(AttributeTable, body, f"{where}, [attributes.{name}]")
+        for name, body in document.get("attributes", {}).items()
+    }
+    result = Workspace(
+        folder=folder,
+        workspace=table(WorkspaceTable, document["workspace"], f"{where}, [workspace]"),
+        lawful_basis=table(LawfulBasis, document["lawful_basis"], f"{where}, [lawful_basis]"),
+        files=_texts(document["files"], f"{where}, [files]"),
+        observations=table(
+            ObservationsTable, document.get("observations", {}), f"{where}, [observations]"
+        ),
+        outcome=_outcome(document["outcome"], f"{where}, [outcome]"),
+        model=table(ModelTable, document.get("model", {}), f"{where}, [model]"),
+        score=table(ScoreTable, document.get("score", {}), f"{where}, [score]"),
+        report=table(ReportTable, document.get("report", {}), f"{where}, [report]"),
+        attributes=attributes,
+        declared_kinds=kinds_of(document, where=where),
+    )
+    _check_currency(result, where)
+    return result
+
+
+def _check_currency(workspace: Workspace, where: str) -> None:
+    try:
+        _ = workspace.currency
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}, [workspace]: {error}") from error
+    names = [kind.name for kind in workspace.kinds]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidInput(f"{where}: kind {twice[0]!r} is a standard kind; choose another name.")
+
+
+def _outcome(body: Mapping[str, Any], where: str) -> OutcomeTable:
+    body = dict(body)
+    definition = body.pop("definition", None)
+    outcome = table(OutcomeTable, body, where)
+    if definition is None:
+        return outcome
+    return OutcomeTable(
+        outcome.says, table(OutcomeDefinition, definition, f"{where[:-1]}.definition]")
+    )
+
+
+def table(cls: type[T], body: Any, where: str) -> T:
+    """``body``, a TOML table, as the frozen dataclass ``cls``; each key is checked.
+
+    Raises:
+        InvalidInput: as ``read_workspace`` says; the message starts with ``where``.
+    """
+    if not isinstance(body, Mapping):
+        raise InvalidInput(f"{where} must be a table; got {body!r}.")
+    specs = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+    _no_unknown(body, specs, where)
+    types = get_type_hints(cls)
+    values = {}
+    for name, spec in specs.items():
+        if name in body:
+            values[name] = _value(body[name], types[name], f"{where}: {name}")
+        elif spec.default is MISSING and spec.default_factory is MISSING:
+            raise InvalidInput(f"{where}: {name} is missing; it must be stated.")
+    try:
+        return cls(**values)
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}: {error}") from error
+
+
+def _no_unknown(body: Mapping[str, Any], known: Any, where: str) -> None:
+    unknown = sorted(set(body) - set(known))
+    if unknown:
+        raise InvalidInput(
+            f"{where}: unknown key {unknown[0]!r}; the keys are {', '.join(sorted(known))}."
+        )
+
+
+_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _value(value: Any, expected: Any, where: str) -> Any:
+    if get_origin(expected) is tuple:
+        (item, *_) = get_args(expected)
+        if not isinstance(value, list):
+            raise InvalidInput(f"{where} must be a list; got {value!r}.")
+        return tuple(_value(part, item, where) for part in value)
+    options = [option for option in get_args(expected) or (expected,) if option is not type(None)]
+    for option in options:
+        if option is float and isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        if type(value) is option:
+            return value
+    words = " or ".join(_WORDS.get(option, option.__name__) for option in options)
+    raise InvalidInput(f"{where} must be {words}; got {value!r}.")
+
+
+def _texts(body: Any, where: str) -> dict[str, str]:
+    if not isinstance(body, Mapping) or not body:
+        raise InvalidInput(f"{where} must name at least one file, as in loans = 'loans.parquet'.")
+    for name, value in body.items():
+        if not isinstance(value, str):
+            raise InvalidInput(f"{where}: {name} must be a file's path; got {value!r}.")
+        if not name.isidentifier():
+            raise InvalidInput(f"{where}: {name!r} must be a plain name that SQL can use.")
+    return dict(body)

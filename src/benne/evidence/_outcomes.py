@@ -1,0 +1,179 @@
+"""Outcomes: what happened after ``as_of``, defined over evidence and never guessed.
+
+An instalment or a bill is *d days past due* at ``t`` when ``t - due_at >= d`` days and at least
+``materiality_minor`` of it is still unpaid at ``t``.  The outcome of an observation looks at
+what the person owed within ``[as_of, as_of + window)``.  Over statements, the days past due
+are those that the statement states, with a balance of at least ``materiality_minor``:
+
+* *ever*: bad if any of it reached ``bad_days_past_due`` before the window's end;
+* *at_end*: bad if any of it is that many days past due at the window's end;
+* indeterminate if the worst reached ``indeterminate_days_past_due`` but not bad;
+* excluded when already bad at ``as_of``, when nothing fell due in the window (no exposure), or
+  when a breach of one of ``fraud_types`` comes before the window's end.
+
+It is known at the window's end plus ``reporting_lag_days``, for goods and bads alike, so that
+a cohort enters training only when its whole window has passed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benne.kernel import MICROS_PER_DAY, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import ibis.expr.types as ir
+
+OUTCOMES = ("bad", "good", "indeterminate")
+"""What an outcome may be; who is excluded has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDefinition:
+    """An outcome over what evidence holds (``[outcome.definition]`` of a workspace).
+
+    ``kind`` is ``instalment``, ``obligation`` or ``statement``; ``measure`` is ``ever`` or
+    ``at_end`` (not over statements).
+    Days are whole; money is in minor units.  ``cadence_months`` and ``from_month``,
+    ``to_month`` (``YYYY-MM``) state a regular population of observations, one for each person
+    with a record of ``entry_kind`` before it, at 00:00 UTC on the first of the month.
+    """
+
+    window_days: int
+    bad_days_past_due: int = 90
+    indeterminate_days_past_due: int | None = None
+    materiality_minor: int = 1
+    measure: str = "ever"
+    kind: str = "instalment"
+    reporting_lag_days: int = 0
+    cadence_months: int | None = None
+    from_month: str | None = None
+    to_month: str | None = None
+    entry_kind: str = "account"
+    fraud_types: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        checks = (
+            (self.window_days > 0, f"window_days must be positive; got {self.window_days}"),
+            (
+                0 < self.bad_days_past_due <= self.window_days,
+                "bad_days_past_due must be positive and fit the window of "
+                f"{self.window_days} days; got {self.bad_days_past_due}",
+            ),
+            (
+                self.indeterminate_days_past_due is None
+                or 0 < self.indeterminate_days_past_due < self.bad_days_past_due,
+                "indeterminate_days_past_due must lie between 0 and bad_days_past_due",
+            ),
+            (self.materiality_minor > 0, "materiality_minor must be positive"),
+            (self.reporting_lag_days >= 0, "reporting_lag_days must not be negative"),
+            (
+                self.measure in ("ever", "at_end"),
+                f"measure must be ever or at_end; got {self.measure!r}",
+            ),
+            (
+                self.kind in ("instalment", "obligation", "statement"),
+                f"kind must be instalment, obligation or statement; got {self.kind!r}",
+            ),
+            (
+                not (self.kind == "statement" and self.measure == "at_end"),
+                "measure must be ever over statements; got at_end",
+            ),
+            (
+                (self.cadence_months is None) == (self.from_month is None)
+                and (self.cadence_months is None) == (self.to_month is None),
+                "cadence_months, from_month and to_month go together",
+            ),
+        )
+        for holds, words in checks:
+            if not holds:
+                raise InvalidInput(f"{words}.")
+
+
+def outcomes(
+    definition: OutcomeDefinition,
+    observations: ir.Table,
+    records: ir.Table,
+    frauds: ir.Table | None = None,
+) -> ir.Table:
+    """The outcome of each observation: ``observation``, ``outcome``, ``known_at``.
+
+    ``observations`` has ``observation``, ``subject`` and ``as_of``; ``records`` the newest version
+    of each record of ``definition.kind``; ``frauds``, where there are any, ``subject`` and
+    ``happened_at`` of what excludes a person whom it meets before the window's end.
+    ``outcome`` is null for who is excluded.  Instants are int64 microseconds; the result is an
+    unbound Ibis expression.
+    """
+    import ibis
+
+    window = definition.window_days * MICROS_PER_DAY
+    rows = observations.mutate(ends_at=observations.as_of + window).inner_join(records, "subject")
+    flags = _statement_flags if definition.kind == "statement" else _bill_flags
+    worst = (
+        rows.select("observation", **flags(definition, rows))
+        .group_by("observation")
+        .aggregate(**{name: _any(name) for name in ("already", "exposed", "bad", "soft")})
+    )
+    seen = observations.left_join(worst, "observation")
+    none, no = ibis.null("string"), ibis.literal(value=False)
+    cases = [
+        (ibis.coalesce(seen.already, no), none),
+        (ibis.coalesce(seen.bad, no), "bad"),
+        (~ibis.coalesce(seen.exposed, no), none),
+        (ibis.coalesce(seen.soft, no), "indeterminate"),
+    ]
+    if frauds is not None:
+        met = frauds.group_by("subject").aggregate(fraud_at=lambda t: t.happened_at.min())
+        met = met.rename(fraud_subject="subject")
+        seen = seen.left_join(met, seen.subject == met.fraud_subject)
+        cases.insert(0, (ibis.coalesce(seen.fraud_at < seen.as_of + window, no), none))
+    lag = (definition.window_days + definition.reporting_lag_days) * MICROS_PER_DAY
+    return seen.select(
+        "observation", outcome=ibis.cases(*cases, else_="good"), known_at=seen.as_of + lag
+    )
+
+
+def _any(name: str) -> Callable[[ir.Table], ir.BooleanScalar]:
+    return lambda table: table[name].any()
+
+
+def _bill_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.BooleanValue]:
+    def unpaid(instant: ir.Value) -> ir.BooleanValue:
+        paid = (rows.paid_at < instant).ifelse(rows.paid_minor, 0).fill_null(0)
+        return (rows.due_minor - paid) >= definition.materiality_minor
+
+    def late_at(instant: ir.Value) -> ir.BooleanValue:
+        reached = rows.due_at + definition.bad_days_past_due * MICROS_PER_DAY
+        return (reached <= instant) & unpaid(instant)
+
+    def late_within(days: int) -> ir.BooleanValue:
+        reached = rows.due_at + days * MICROS_PER_DAY
+        return (reached > rows.as_of) & (reached <= rows.ends_at) & unpaid(reached)
+
+    soft = definition.indeterminate_days_past_due or definition.bad_days_past_due
+    return {
+        "already": late_at(rows.as_of),
+        "exposed": (rows.due_at >= rows.as_of) & (rows.due_at < rows.ends_at),
+        "bad": late_at(rows.ends_at)
+        if definition.measure == "at_end"
+        else late_within(definition.bad_days_past_due),
+        "soft": late_within(soft),
+    }
+
+
+def _statement_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.BooleanValue]:
+    within = (rows.period_end >= rows.as_of) & (rows.period_end < rows.ends_at)
+    material = rows.balance_minor >= definition.materiality_minor
+    grace = definition.bad_days_past_due * MICROS_PER_DAY
+    recent = (rows.period_end < rows.as_of) & (rows.period_end >= rows.as_of - grace)
+    soft = definition.indeterminate_days_past_due or definition.bad_days_past_due
+    bad = material & (rows.days_past_due >= definition.bad_days_past_due)
+    return {
+        "already": recent & bad,
+        "exposed": within,
+        "bad": within & bad,
+        "soft": within & material & (rows.days_past_due >= soft),
+    }

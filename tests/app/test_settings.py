@@ -1,0 +1,84 @@
+"""A workspace's benne.toml: what is wrong in it is said with its place."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from benne.app.settings import Workspace, read_workspace, workspace_of
+from benne.kernel import InvalidInput
+
+PLAIN = """
+schema = 1
+[workspace]
+name = "small"
+currency = "EUR"
+[lawful_basis]
+basis = "research"
+statement = "Published for research."
+[files]
+loans = "loans.parquet"
+[outcome]
+says = "90 days past due within a year"
+"""
+
+
+def read(text: str) -> Workspace:
+    return workspace_of(tomllib.loads(text), folder=Path("w"), where="benne.toml")
+
+
+def test_what_is_not_stated_has_its_default() -> None:
+    workspace = read(PLAIN)
+    assert workspace.model.form == "strict"
+    assert workspace.currency.text(1) == "EUR 0.01"
+    assert workspace.lake == Path("w/lake.duckdb")
+
+
+def test_an_outcome_can_be_defined_over_evidence() -> None:
+    workspace = read(PLAIN + "definition = { window_days = 365, bad_days_past_due = 60 }")
+    assert workspace.outcome.definition is not None
+    assert workspace.outcome.definition.bad_days_past_due == 60
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("[model]\nfrom = 'strict'", r"\[model\]: unknown key 'from'; the keys are drop_features"),
+        ("[model]\nform = 'loose'", r"\[model\]: model.form must be strict or paired"),
+        ("[model]\nfolds = 'five'", r"\[model\]: folds must be a whole number; got 'five'"),
+        ("[model]\nfolds = true", "folds must be a whole number; got True"),
+        ("[model]\nfamilies = 'sesame'", "families must be a list"),
+        ("[surprise]\na = 1", "unknown key 'surprise'"),
+        ("[attributes.age]\ndomain = 'money'", r"\[attributes.age\]: domain must be one of"),
+        ("[kind.account]\ndomain = 'history'\nsays = 's'\nwindow = 't'\n"
+         "columns.t = { type = 'instant' }", "'account' is a standard kind"),
+        ("[kind.toll]\ndomain = 'behaviour'\nsays = 's'\nwindow = 't'\n"
+         "columns.t = { type = 'when' }", "type must be one of"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_is_named_with_its_place(line: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        read(PLAIN + "\n" + line)
+
+
+@pytest.mark.parametrize("gone", ["[workspace]", "[lawful_basis]", "[files]", "[outcome]"])
+def test_a_missing_table_is_named(gone: str) -> None:
+    document = tomllib.loads(PLAIN)
+    del document[gone.strip("[]")]
+    with pytest.raises(InvalidInput, match="is missing; a workspace must state it"):
+        workspace_of(document, folder=Path("w"), where="benne.toml")
+
+
+def test_a_newer_schema_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="schema must be 1; got 2"):
+        read(PLAIN.replace("schema = 1", "schema = 2"))
+
+
+def test_a_folder_without_one_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="has none; start from one of examples"):
+        read_workspace(tmp_path)
+    (tmp_path / "benne.toml").write_text("schema = ")
+    with pytest.raises(InvalidInput, match="must be TOML"):
+        read_workspace(tmp_path)

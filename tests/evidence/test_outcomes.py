@@ -1,0 +1,168 @@
+"""Outcomes over evidence: the expression against a plain reading of the definition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import ibis
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benne.evidence import OutcomeDefinition, outcomes
+from benne.kernel import MICROS_PER_DAY as DAY
+from benne.kernel import InvalidInput
+
+OBSERVATIONS = {"observation": "int64", "subject": "string", "as_of": "int64"}
+BILLS = {
+    "subject": "string",
+    "due_at": "int64",
+    "due_minor": "int64",
+    "paid_minor": "int64",
+    "paid_at": "int64",
+}
+STATEMENTS = {
+    "subject": "string",
+    "period_end": "int64",
+    "balance_minor": "int64",
+    "days_past_due": "int64",
+}
+FRAUDS = {"subject": "string", "happened_at": "int64"}
+
+
+def found(
+    definition: OutcomeDefinition,
+    observations: list[dict[str, Any]],
+    records: list[dict[str, Any]],
+    frauds: list[dict[str, Any]] | None = None,
+) -> dict[int, tuple[str | None, int]]:
+    """The outcome of each observation, as DuckDB computes the expression."""
+    schema = STATEMENTS if definition.kind == "statement" else BILLS
+    expr = outcomes(
+        definition,
+        ibis.table(OBSERVATIONS, name="observations"),
+        ibis.table(schema, name="records"),
+        None if frauds is None else ibis.table(FRAUDS, name="frauds"),
+    )
+    con = duckdb.connect()
+    for name, rows, columns in (
+        ("observations", observations, OBSERVATIONS),
+        ("records", records, schema),
+        ("frauds", frauds or [], FRAUDS),
+    ):
+        types = {"string": pa.string(), "int64": pa.int64()}
+        arrow = pa.schema([(column, types[t]) for column, t in columns.items()])
+        con.register(name, pa.Table.from_pylist(rows, schema=arrow))
+    rows = con.execute(str(ibis.to_sql(expr, dialect="duckdb"))).fetchall()
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def said(
+    definition: OutcomeDefinition, observation: dict[str, Any], bills: list[dict[str, Any]]
+) -> str | None:
+    """The definition, read word by word, one bill and one instant at a time."""
+    start = observation["as_of"]
+    end = start + definition.window_days * DAY
+
+    def unpaid(bill: dict[str, Any], at: int) -> bool:
+        paid = bill["paid_minor"] if bill["paid_at"] is not None and bill["paid_at"] < at else 0
+        return bill["due_minor"] - paid >= definition.materiality_minor
+
+    def late(bill: dict[str, Any], days: int, at: int) -> bool:
+        return bill["due_at"] + days * DAY <= at and unpaid(bill, at)
+
+    def within(bill: dict[str, Any], days: int) -> bool:
+        at = bill["due_at"] + days * DAY
+        return start < at <= end and unpaid(bill, at)
+
+    bad, soft = definition.bad_days_past_due, definition.indeterminate_days_past_due
+    mine = [bill for bill in bills if bill["subject"] == observation["subject"]]
+    if any(late(bill, bad, start) for bill in mine):
+        return None
+    at_end = definition.measure == "at_end"
+    if any(late(bill, bad, end) if at_end else within(bill, bad) for bill in mine):
+        return "bad"
+    if not any(start <= bill["due_at"] < end for bill in mine):
+        return None
+    if any(within(bill, soft or bad) for bill in mine):
+        return "indeterminate"
+    return "good"
+
+
+days = st.integers(0, 40).map(lambda n: n * DAY // 4)
+bills = st.lists(
+    st.fixed_dictionaries(
+        {
+            "subject": st.sampled_from(["a", "b"]),
+            "due_at": days,
+            "due_minor": st.integers(0, 5),
+            "paid_minor": st.integers(0, 5),
+            "paid_at": st.none() | days,
+        }
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(bills, days, st.sampled_from(["ever", "at_end"]), st.sampled_from([None, 1]))
+def test_the_expression_is_the_definition(
+    records: list[dict[str, Any]], as_of: int, measure: str, soft: int | None
+) -> None:
+    definition = OutcomeDefinition(
+        window_days=5,
+        bad_days_past_due=2,
+        indeterminate_days_past_due=soft,
+        materiality_minor=2,
+        measure=measure,
+        reporting_lag_days=1,
+    )
+    observations = [
+        {"observation": i, "subject": subject, "as_of": as_of} for i, subject in enumerate("abc")
+    ]
+    answer = found(definition, observations, records)
+    for observation in observations:
+        expected = said(definition, observation, records)
+        assert answer[observation["observation"]] == (expected, as_of + 6 * DAY)
+
+
+def test_statements_state_their_own_days_past_due() -> None:
+    definition = OutcomeDefinition(window_days=60, bad_days_past_due=30, kind="statement")
+    observations = [{"observation": i, "subject": s, "as_of": 0} for i, s in enumerate("abcd")]
+    rows = [("a", 10, 100, 30), ("b", 10, 100, 29), ("c", 10, 0, 90), ("d", -1, 100, 45)]
+    records = [
+        {"subject": s, "period_end": d * DAY, "balance_minor": b, "days_past_due": late}
+        for s, d, b, late in rows
+    ]
+    answer = found(definition, observations, records)
+    assert [answer[i][0] for i in range(4)] == ["bad", "good", "good", None]
+
+
+def test_fraud_before_the_windows_end_excludes() -> None:
+    definition = OutcomeDefinition(window_days=60, bad_days_past_due=30)
+    observations = [{"observation": i, "subject": s, "as_of": 0} for i, s in enumerate("ab")]
+    bill = {"due_at": DAY, "due_minor": 5, "paid_minor": 5, "paid_at": DAY}
+    records = [{"subject": "a", **bill}, {"subject": "b", **bill}]
+    frauds = [
+        {"subject": "a", "happened_at": 59 * DAY},
+        {"subject": "b", "happened_at": 60 * DAY},
+    ]
+    answer = found(definition, observations, records, frauds)
+    assert (answer[0][0], answer[1][0]) == (None, "good")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"window_days": 0}, "window_days must be positive"),
+        ({"window_days": 30, "bad_days_past_due": 31}, "fit the window of 30 days"),
+        ({"window_days": 365, "measure": "sometimes"}, "ever or at_end; got 'sometimes'"),
+        ({"window_days": 365, "kind": "tie"}, "got 'tie'"),
+        ({"window_days": 365, "cadence_months": 1}, "go together"),
+    ],
+)
+def test_nonsense_is_refused(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        OutcomeDefinition(**wrong)
