@@ -1,0 +1,101 @@
+"""The composition root: the one place that reads the clock, the environment and randomness."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benne.app.settings import Workspace, read_workspace
+from benne.app.stores._files import workspace_key
+from benne.kernel import InvalidInput, micros
+from benne.rights import Permit, permit_on_basis
+
+if TYPE_CHECKING:
+    from benne.app.stores import Lake
+
+ENVIRONMENT = {
+    "BENNE_THREADS": "threads that a query may use (default: the machine's cores, 4 at most)",
+    "BENNE_MEMORY": "memory that a query may use before it spills to disk (default: 3GB)",
+}
+"""Every environment variable that Benne reads, and what it means."""
+
+_PERMIT_LIFE = 24 * 3600 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A workspace in use: with its data, its key, a clock, and the machine's share."""
+
+    workspace: Workspace
+    data: Path
+    key: bytes
+    clock: Callable[[], int]
+    threads: int
+    memory: str
+
+    def lake(self, *, read_only: bool = False) -> Lake:
+        """The workspace's lake, open; a context manager.
+
+        Raises:
+            Conflict: another process holds it.
+        """
+        from benne.app.stores import Lake
+
+        return Lake.open(
+            self.workspace.lake,
+            kinds=self.workspace.kinds,
+            read_only=read_only,
+            threads=self.threads,
+            memory=self.memory,
+        )
+
+    def permit(self, purpose: str) -> Permit:
+        """A day's permit on the lawful basis that the workspace states."""
+        now = self.clock()
+        return permit_on_basis(
+            self.workspace.lawful_basis,
+            purpose=purpose,
+            jurisdiction=self.workspace.workspace.jurisdiction,
+            issued_at=now,
+            expires_at=now + _PERMIT_LIFE,
+        )
+
+
+def now() -> int:
+    """This moment, in microseconds."""
+    return micros(datetime.now(tz=UTC))  # noqa: TID251 (the one real clock)
+
+
+def session(folder: Path, *, data: Path | None = None) -> Session:
+    """The workspace in ``folder``, ready for a use case.
+
+    ``data`` is where the files of ``[files]`` lie; the workspace's own folder if not given.
+
+    Raises:
+        InvalidInput: no such workspace, or a setting that is wrong.
+    """
+    workspace = read_workspace(folder)
+    if data is not None and not data.is_dir():
+        raise InvalidInput(f"--data must name a folder; {data} is none.")
+    return Session(
+        workspace=workspace,
+        data=data or folder,
+        key=workspace_key(folder, secrets.token_bytes(32)),
+        clock=now,
+        threads=_threads(),
+        memory=os.environ.get("BENNE_MEMORY", "3GB"),
+    )
+
+
+def _threads() -> int:
+    text = os.environ.get("BENNE_THREADS")
+    if text is None:
+        return min(os.cpu_count() or 1, 4)
+    if not text.isdigit() or int(text) < 1:
+        raise InvalidInput(f"BENNE_THREADS must be a whole number from 1 up; got {text!r}.")
+    return int(text)

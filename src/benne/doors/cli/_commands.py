@@ -1,0 +1,185 @@
+"""The commands: each parses, calls one use case, and renders what it answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benne.doors.cli._console import note, out, progress
+
+if TYPE_CHECKING:
+    from benne.app import Session
+
+WorkspaceArg = Annotated[
+    Path, typer.Argument(help="The workspace: a folder with a benne.toml.", show_default=False)
+]
+DataOpt = Annotated[
+    Path | None,
+    typer.Option("--data", help="Where the files that benne.toml names lie.", show_default=False),
+]
+FamilyOpt = Annotated[str, typer.Option(help="Which score: sesame or bureau.")]
+SubjectOpt = Annotated[
+    str | None,
+    typer.Option(help="One person, by the source's identifier or the pseudonymous one."),
+]
+AsOfOpt = Annotated[
+    str | None,
+    typer.Option("--as-of", help="The moment to look from, as 2026-01-31 or an ISO instant."),
+]
+JsonOpt = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+
+commands = typer.Typer(
+    name="benne",
+    help="An open consumer credit bureau in a box.\n\n"
+    "A workspace is a folder with a benne.toml and mapping/*.sql. "
+    "[bold]benne build WORKSPACE --data DIR[/bold] does it all; "
+    "the other commands are its steps, one by one.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+quarantine = typer.Typer(
+    no_args_is_help=True, help="Rows that could not become evidence: list, mend, replay."
+)
+commands.add_typer(quarantine, name="quarantine")
+
+
+def _session(workspace: Path, data: Path | None) -> Session:
+    from benne.app import wiring
+
+    return wiring.session(workspace, data=data)
+
+
+@commands.command()
+def build(workspace: WorkspaceArg, data: DataOpt = None) -> None:
+    """Do it all: ingest, features, train, score, report."""
+    from benne import app
+
+    session = _session(workspace, data)
+    with progress() as tell:
+        built = app.build(session, tell)
+    for line in built.lines():
+        out(line)
+
+
+@commands.command()
+def ingest(workspace: WorkspaceArg, data: DataOpt = None) -> None:
+    """Read the sources into evidence; what cannot be read goes to the quarantine."""
+    from benne import app
+
+    with progress() as tell:
+        done = app.ingest_workspace(_session(workspace, data), tell)
+    for line in done.lines():
+        out(line)
+
+
+@commands.command()
+def features(workspace: WorkspaceArg, data: DataOpt = None) -> None:
+    """Compute every observation's features from what was known at its moment."""
+    from benne import app
+
+    with progress() as tell:
+        made = app.make_features(_session(workspace, data), tell)
+    for line in made.lines():
+        out(line)
+
+
+@commands.command()
+def train(workspace: WorkspaceArg, data: DataOpt = None) -> None:
+    """Fit the card on the observations whose outcome is known, and validate it out of fold."""
+    from benne import app
+
+    with progress() as tell:
+        fitted = app.train(_session(workspace, data), tell)
+    for line in fitted.lines():
+        out(line)
+
+
+@commands.command()
+def score(
+    workspace: WorkspaceArg,
+    as_of: AsOfOpt = None,
+    subject: SubjectOpt = None,
+    family: FamilyOpt = "sesame",
+    as_json: JsonOpt = False,
+    levers: Annotated[bool, typer.Option(help="Work out what would raise each score, too.")] = True,
+) -> None:
+    """Score people: each as last observed, or everyone as they stood at a date."""
+    from benne import app
+
+    session = _session(workspace, None)
+    with progress() as tell:
+        answers = app.score(
+            session, tell, family=family, as_of=as_of, subject=subject, with_levers=levers
+        )
+        for answer in answers:
+            out(json.dumps(answer.to_json()) if as_json else answer.line())
+
+
+@commands.command()
+def explain(
+    workspace: WorkspaceArg,
+    subject: Annotated[str, typer.Argument(help="The person.", show_default=False)],
+    as_of: AsOfOpt = None,
+    family: FamilyOpt = "sesame",
+) -> None:
+    """Add up one person's score, part by part, in words."""
+    from benne import app
+
+    session = _session(workspace, None)
+    with progress() as tell:
+        lines = app.explain(session, tell, subject=subject, as_of=as_of, family=family)
+    for line in lines:
+        out(line)
+
+
+@commands.command()
+def report(workspace: WorkspaceArg) -> None:
+    """Write the validation report: one HTML file and its numbers as JSON."""
+    from benne import app
+
+    with progress() as tell:
+        written = app.report(_session(workspace, None), tell)
+    for line in written.lines():
+        out(line)
+
+
+@quarantine.command("list")
+def quarantine_list(workspace: WorkspaceArg, as_json: JsonOpt = False) -> None:
+    """Show what was put aside: the row, what must hold, and what came."""
+    from benne import app
+
+    found = app.quarantine_list(_session(workspace, None))
+    for finding in found:
+        out(json.dumps(finding.to_json()) if as_json else finding.line())
+    if not found:
+        note("The quarantine is empty.")
+
+
+@quarantine.command("mend")
+def quarantine_mend(
+    workspace: WorkspaceArg,
+    finding: Annotated[int, typer.Argument(help="The finding's number.", show_default=False)],
+    values: Annotated[
+        list[str], typer.Argument(help="column=value, as many as need it.", show_default=False)
+    ],
+) -> None:
+    """Put right values in the place of wrong ones; replay brings the row in."""
+    from benne import app
+
+    app.quarantine_mend(_session(workspace, None), finding, values)
+    note(f"Mended finding {finding}. Next: benne quarantine replay {workspace}")
+
+
+@quarantine.command("replay")
+def quarantine_replay(workspace: WorkspaceArg) -> None:
+    """Read the mended rows again, as a batch of their own."""
+    from benne import app
+
+    with progress() as tell:
+        done = app.quarantine_replay(_session(workspace, None), tell)
+    for line in done.lines():
+        out(line)

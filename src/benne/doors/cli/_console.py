@@ -1,0 +1,74 @@
+"""What every command shares: progress on stderr, results on stdout, errors in one table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from benne.kernel import BenneError, consequence_of
+
+T = TypeVar("T")
+Progress = Callable[[str, int, int | None], None]
+"""Told (step, done, total) as work goes on; ``total`` is ``None`` where it is not known."""
+
+
+def out(text: str) -> None:
+    """A line of the result."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """A line for the person at the terminal, kept apart from the result."""
+    sys.stderr.write(text + "\n")
+
+
+def fail(error: BenneError) -> int:
+    """Say what went wrong on stderr; the exit code to end with."""
+    words = {
+        "InvalidInput": "invalid input",
+        "NotPermitted": "not permitted",
+        "NotFound": "not found",
+    }
+    name = type(error).__name__
+    note(f"benne: {words.get(name, name.lower())}: {error}")
+    return consequence_of(error).exit_code
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A bar on a terminal; elsewhere one line as each step begins."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, int] = {}
+
+        def tell(step: str, done: int, total: int | None) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(bars.task_ids[list(tasks).index(step)], completed=done, total=total)
+
+        yield tell
+
+
+def _lines() -> Progress:
+    begun: set[str] = set()
+
+    def tell(step: str, _done: int, _total: int | None) -> None:
+        if step not in begun:
+            begun.add(step)
+            note(f"  {step}")
+
+    return tell
