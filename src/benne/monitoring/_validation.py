@@ -1,0 +1,487 @@
+"""All that is known about a score, as one plain value: what ``validation.json`` holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from benne.kernel import DOMAINS, InvalidInput, iso
+from benne.monitoring._calibration import (
+    brier,
+    by_group,
+    calibration_curve,
+    calibration_error,
+    calibration_line,
+)
+from benne.monitoring._cohorts import roll_rates, vintage_curves, vintages
+from benne.monitoring._coverage import coverage
+from benne.monitoring._fairness import fairness
+from benne.monitoring._features import FeatureTable, table_plot
+from benne.monitoring._figures import Facts, Floats, Why, figures, floats, outcomes, weights
+from benne.monitoring._ranking import (
+    INTERVAL,
+    auc,
+    auc_difference,
+    codes_of,
+    discrimination,
+    gains,
+    roc,
+)
+from benne.monitoring._stability import stability
+from benne.monitoring._tables import band_names, band_of, distribution, swap, tradeoff
+from benne.monitoring._worth import domain_worth
+
+SCHEMA = 1
+BANDS = (550, 600, 650, 700)
+PRICES = {
+    "price_of_strictness": "paired",
+    "price_of_additivity": "unrestricted",
+    "price_of_monotonicity": "not_monotone",
+}
+
+
+class Validation(TypedDict, total=False):
+    """The keys of ``validation.json``; each that is null has a sibling ``…_why``.
+
+    ``price_of_…`` is the AUC that an alternative without the constraint gains on the same rows
+    and folds (``paired`` domains, an ``unrestricted`` learner, ``not_monotone`` tables), each
+    less the AUC of the score's own log-odds, with ``_low`` and ``_high``.
+    """
+
+    schema: int
+    family: str
+    workspace: str | None
+    made_with: dict[str, Any] | None
+    lawful_basis: Any
+    population: Facts
+    outcome: Facts
+    auc: float | None
+    auc_low: float | None
+    auc_high: float | None
+    auc_interval: str
+    auc_on: str
+    gini: float | None
+    ks: float | None
+    brier: float | None
+    calibration_error: float | None
+    roc: list[Facts] | None
+    folds: list[Facts] | None
+    out_of_time: Facts | None
+    calibration: Facts
+    distribution: Facts
+    gains: list[Facts] | None
+    swap: Facts | None
+    domain_worth: Facts | None
+    coverage: Facts
+    features: list[Facts] | None
+    stability: Facts | None
+    fairness: Facts | None
+    price_of_strictness: float | None
+    price_of_additivity: float | None
+    price_of_monotonicity: float | None
+    card: Any
+    evidence: dict[str, Any] | None
+    limits: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Rows held out by time: trained on what was known before, scored after."""
+
+    y: ArrayLike
+    score: ArrayLike
+    pd: ArrayLike | None = None
+    subject: ArrayLike | None = None
+    weight: ArrayLike | None = None
+    as_of: ArrayLike | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class States:
+    """Delinquency states for roll rates: one row per account and numbered period."""
+
+    entity: ArrayLike
+    period: ArrayLike
+    state: ArrayLike
+    order: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationInputs:
+    """What a validation is computed from: plain arrays of shape ``(n,)``, and words.
+
+    ``y`` is 1 bad, 0 good, NaN unknown (indeterminate, not yet over).  ``score`` is NaN where
+    the answer was not a score; ``log_odds`` are of being good, ``pd`` the chance of being bad
+    (from ``log_odds`` where it is not given).  ``out_of_fold`` says that these come from models
+    that did not see the row.  ``as_of`` and ``bad_at`` (0 where never) are microseconds UTC;
+    ``bad_at`` is watched until ``observed_until``.  ``domain_contributions``, shape ``(n, d)``,
+    and ``base`` are in points or log-odds of being good.  ``alternatives`` are log-odds of being
+    good from learners without a constraint, on the same rows and folds: see ``PRICES``; a reason
+    for one that was not tried stands in ``alternatives_why`` under its name.  ``groups`` are the
+    held-apart columns.  ``cutoff`` is the score from which a person is admitted, for the swap
+    table and the groups.  All but ``y`` and ``score`` may be absent.
+    """
+
+    y: ArrayLike
+    score: ArrayLike
+    log_odds: ArrayLike | None = None
+    pd: ArrayLike | None = None
+    weight: ArrayLike | None = None
+    fold: ArrayLike | None = None
+    subject: ArrayLike | None = None
+    out_of_fold: bool = False
+    as_of: ArrayLike | None = None
+    bad_at: ArrayLike | None = None
+    observed_until: int | None = None
+    domain_contributions: ArrayLike | None = None
+    domains: Sequence[str] = DOMAINS
+    base: ArrayLike | None = None
+    thickness: ArrayLike | None = None
+    thickness_order: Sequence[str] = ()
+    feature_tables: Sequence[FeatureTable] = ()
+    states: States | None = None
+    out_of_time: Held | None = None
+    out_of_time_why: str = ""
+    comparator: ArrayLike | None = None
+    comparator_name: str = ""
+    comparator_cutoff: float | None = None
+    cutoff: float = 600.0
+    groups: Mapping[str, ArrayLike] = field(default_factory=dict)
+    alternatives: Mapping[str, ArrayLike] = field(default_factory=dict)
+    alternatives_why: Mapping[str, str] = field(default_factory=dict)
+    band_edges: Sequence[float] = BANDS
+    band_names: Sequence[str] = ()
+    family: str = "sesame"
+    workspace: str | None = None
+    made_with: Mapping[str, Any] | None = None
+    lawful_basis: Any = None
+    outcome_definition: Any = None
+    population: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] | None = None
+    card: Any = None
+    limits: Sequence[str] = ()
+
+
+def validate(inputs: ValidationInputs) -> Facts:
+    """All figures that ``inputs`` can give, as the value of ``validation.json`` (``Validation``).
+
+    Raises:
+        InvalidInput: an array has another length than ``y``, or holds what cannot be.
+    """
+    _lengths(inputs)
+    y, score, weight, subject = inputs.y, inputs.score, inputs.weight, inputs.subject
+    pd = _promised(inputs)
+    facts: Facts = {"schema": SCHEMA, "family": inputs.family}
+    facts |= figures(
+        workspace=inputs.workspace or Why("the workspace has no name"),
+        made_with=inputs.made_with or Why("the build said nothing about itself"),
+        lawful_basis=inputs.lawful_basis or Why("no lawful basis was stated"),
+        population=_population(inputs),
+        outcome=_outcome(inputs),
+    )
+    facts |= discrimination(y, score, weight=weight, subject=subject)
+    facts |= {"auc_interval": INTERVAL, "auc_on": "the issued score"}
+    facts |= {"out_of_fold": inputs.out_of_fold}
+    facts |= _log_odds_auc(inputs)
+    facts |= _calibration_figures(inputs, pd)
+    facts |= _renamed("roc", "points", roc(y, score, weight=weight))
+    facts |= figures(folds=_folds(inputs, pd), out_of_time=_out_of_time(inputs))
+    facts["calibration"] = _calibration(inputs, pd)
+    facts["distribution"] = distribution(
+        y, score, edges=inputs.band_edges, names=inputs.band_names, weight=weight
+    ) | _renamed(
+        "cutoffs", "rows", tradeoff(y, score, cutoffs=_cutoffs(inputs), weight=weight)
+    )  # fmt: skip
+    facts |= _renamed("gains", "rows", gains(y, score, weight=weight))
+    facts |= figures(swap=_swap(inputs), domain_worth=_domain_worth(inputs))
+    facts["coverage"] = coverage(
+        y, score, inputs.thickness, order=inputs.thickness_order, weight=weight, subject=subject
+    )
+    tables = [table_plot(table, y, weight=weight) for table in inputs.feature_tables]
+    facts |= figures(
+        features=tables or Why("no tables were given"),
+        stability=_stability(inputs),
+        fairness=_fairness(inputs, pd),
+    )
+    facts |= _prices(inputs)
+    facts |= figures(
+        card=inputs.card or Why("no card was given"),
+        evidence=inputs.evidence or Why("nothing was said about the evidence"),
+        limits=list(inputs.limits),
+    )
+    return facts
+
+
+def _renamed(name: str, inner: str, facts: Facts) -> Facts:
+    """``facts`` of one list under another name."""
+    return {name + key.removeprefix(inner): value for key, value in facts.items()}
+
+
+def _lengths(inputs: ValidationInputs) -> None:
+    n = len(outcomes(inputs.y))
+    given: dict[str, ArrayLike | None] = {
+        name: getattr(inputs, name)
+        for name in (
+            "score", "log_odds", "pd", "weight", "fold", "subject", "as_of", "bad_at",
+            "domain_contributions", "base", "thickness", "comparator",
+        )
+    }  # fmt: skip
+    given |= {f"group {name}": values for name, values in inputs.groups.items()}
+    given |= {f"alternative {name}": values for name, values in inputs.alternatives.items()}
+    for name, values in given.items():
+        if values is not None and len(np.asarray(values)) != n:
+            raise InvalidInput(
+                f"{name} must have one entry for each of the {n} outcomes in y;"
+                f" got {len(np.asarray(values))}."
+            )
+
+
+def _promised(inputs: ValidationInputs) -> Floats | None:
+    if inputs.pd is not None:
+        return floats("pd", inputs.pd)
+    if inputs.log_odds is None:
+        return None
+    odds = np.clip(floats("log_odds", inputs.log_odds), -700, 700)
+    return np.asarray(1 / (1 + np.exp(odds)), dtype=np.float64)
+
+
+def _population(inputs: ValidationInputs) -> Facts:
+    y, score = outcomes(inputs.y), floats("score", inputs.score)
+    heavy = weights(inputs.weight, len(y))
+    facts = figures(
+        observations=len(y),
+        subjects=len(np.unique(codes_of(inputs.subject)))
+        if inputs.subject is not None
+        else Why("the observations name no subjects"),
+        scored=int((~np.isnan(score)).sum()),
+        outcomes_known=int((~np.isnan(y)).sum()),
+        judged=int((~np.isnan(y) & ~np.isnan(score)).sum()),
+        weighted=bool(len(heavy)) and bool(np.ptp(heavy) > 0),
+    )
+    timeless = Why("the observations have no instants")
+    if inputs.as_of is not None and len(y):
+        instants = np.asarray(inputs.as_of, dtype=np.int64)
+        facts |= figures(**{"from": iso(int(instants.min())), "to": iso(int(instants.max()))})
+    else:
+        facts |= figures(**{"from": timeless, "to": timeless})
+    return facts | figures(**dict(inputs.population))
+
+
+def _outcome(inputs: ValidationInputs) -> Facts:
+    y = outcomes(inputs.y)
+    heavy = weights(inputs.weight, len(y))
+    known = ~np.isnan(y) & (heavy > 0)
+    timeless = Why("the observations have no instants")
+    vintage: Any = timeless
+    curves: Any = Why("when an observation went bad was not given")
+    if inputs.as_of is not None:
+        vintage = _inner("rows", vintages(y, inputs.as_of, weight=inputs.weight))
+        if inputs.bad_at is not None and inputs.observed_until is not None:
+            until = inputs.observed_until
+            found = vintage_curves(inputs.as_of, inputs.bad_at, observed_until=until)
+            curves = _inner("curves", found)
+    states = inputs.states
+    rolls: Any = Why("the evidence holds no monthly states of accounts")
+    if states is not None:
+        rolls = roll_rates(states.entity, states.period, states.state, states=states.order)
+    return figures(
+        definition=inputs.outcome_definition or Why("the outcome was given without a definition"),
+        counts={
+            "bad": int((y[known] == 1).sum()),
+            "good": int((y[known] == 0).sum()),
+            "unknown": len(y) - int(known.sum()),
+        },
+        bad_rate=np.average(y[known], weights=heavy[known])
+        if known.any()
+        else Why("no outcome is known"),
+        vintages=vintage,
+        vintage_curves=curves,
+        roll_rates=rolls,
+    )
+
+
+def _inner(name: str, facts: Facts) -> Any:
+    """The list in ``facts``, or why there is none."""
+    return facts[name] if facts[name] is not None else Why(facts[f"{name}_why"])
+
+
+def _log_odds_auc(inputs: ValidationInputs) -> Facts:
+    if inputs.log_odds is None:
+        return figures(auc_of_log_odds=Why("the log-odds were not given"))
+    area = auc(inputs.y, inputs.log_odds, weight=inputs.weight)
+    return {f"auc_of_log_odds{key.removeprefix('auc')}": value for key, value in area.items()
+            if not key.startswith(("auc_low", "auc_high"))}  # fmt: skip
+
+
+NO_PD = Why("neither promised risks nor log-odds were given")
+
+
+def _calibration_figures(inputs: ValidationInputs, pd: Floats | None) -> Facts:
+    if pd is None:
+        return figures(brier=NO_PD, brier_of_base_rate=NO_PD, brier_skill=NO_PD) | figures(
+            calibration_error=NO_PD
+        )
+    return brier(inputs.y, pd, weight=inputs.weight) | calibration_error(
+        inputs.y, pd, weight=inputs.weight
+    )
+
+
+def _calibration(inputs: ValidationInputs, pd: Floats | None) -> Facts:
+    if pd is None:
+        return figures(
+            curve=NO_PD, intercept=NO_PD, slope=NO_PD, in_the_large=NO_PD, bands=NO_PD,
+            jeffreys_holm=NO_PD,
+        )  # fmt: skip
+    names = inputs.band_names or band_names(inputs.band_edges)
+    bands = by_group(
+        inputs.y, pd, band_of(inputs.score, inputs.band_edges), names, weight=inputs.weight
+    )
+    tested = [band for band in bands if band["p"] is not None]
+    return {
+        **_renamed("curve", "bins", calibration_curve(inputs.y, pd, weight=inputs.weight)),
+        **calibration_line(inputs.y, pd, weight=inputs.weight),
+        "bands": bands,
+        **figures(jeffreys_holm=_verdict(tested) if tested else Why("no band can be tested")),
+    }
+
+
+def _verdict(bands: Sequence[Facts]) -> Facts:
+    """The family of tests read as one: does any band promise less risk than was seen?"""
+    return {
+        "level": 0.05,
+        "tested": len(bands),
+        "smallest_p_holm": min(band["p_holm"] for band in bands),
+        "understated_bands": [band["name"] for band in bands if band["understated"]],
+        "seen_rates_fall_with_the_band": all(
+            low["seen"] >= high["seen"] for low, high in pairwise(bands)
+        ),
+    }
+
+
+def _folds(inputs: ValidationInputs, pd: Floats | None) -> Any:
+    if inputs.fold is None:
+        return Why("the observations were not put in folds")
+    y, score = outcomes(inputs.y), floats("score", inputs.score)
+    heavy, fold = weights(inputs.weight, len(y)), np.asarray(inputs.fold)
+    who = np.arange(len(y)) if inputs.subject is None else np.asarray(inputs.subject)
+    rows = []
+    for name in sorted(set(fold.tolist()), key=str):
+        here = fold == name
+        known = here & ~np.isnan(y) & ~np.isnan(score)
+        row = figures(fold=str(name), observations=int(known.sum()), bads=int(y[known].sum()))
+        row |= discrimination(y[here], score[here], weight=heavy[here], subject=who[here])
+        if pd is None:
+            row |= figures(brier=NO_PD, calibration_error=NO_PD)
+        else:
+            row |= brier(y[here], pd[here], weight=heavy[here])
+            row |= calibration_error(y[here], pd[here], weight=heavy[here])
+        rows.append(row)
+    return rows or Why("there is no observation")
+
+
+def _out_of_time(inputs: ValidationInputs) -> Any:
+    held = inputs.out_of_time
+    if held is None:
+        return Why(inputs.out_of_time_why or "no later observations were held out")
+    y = outcomes(held.y)
+    facts = figures(observations=len(y), bads=int(np.nansum(y)))
+    facts |= discrimination(held.y, held.score, weight=held.weight, subject=held.subject)
+    if held.pd is None:
+        facts |= figures(brier=NO_PD, calibration_error=NO_PD, in_the_large=NO_PD, slope=NO_PD)
+    else:
+        facts |= brier(held.y, held.pd, weight=held.weight)
+        facts |= calibration_error(held.y, held.pd, weight=held.weight)
+        facts |= calibration_line(held.y, held.pd, weight=held.weight)
+    timeless = Why("the held-out observations have no instants")
+    if held.as_of is None or not len(y):
+        return facts | figures(**{"from": timeless, "to": timeless})
+    instants = np.asarray(held.as_of, dtype=np.int64)
+    return facts | figures(**{"from": iso(int(instants.min())), "to": iso(int(instants.max()))})
+
+
+def _cutoffs(inputs: ValidationInputs) -> list[float]:
+    return sorted({float(inputs.cutoff), *(float(edge) for edge in inputs.band_edges)})
+
+
+def _swap(inputs: ValidationInputs) -> Any:
+    if inputs.comparator is None:
+        return Why("there is no other score to compare with")
+    table = swap(
+        inputs.y,
+        inputs.score,
+        inputs.comparator,
+        cutoff=inputs.cutoff,
+        comparator_cutoff=inputs.comparator_cutoff,
+        weight=inputs.weight,
+    )
+    named = {"comparator": inputs.comparator_name or "comparator", **table}
+    paired = auc_difference(
+        inputs.y, inputs.comparator, inputs.score, weight=inputs.weight, subject=inputs.subject
+    )
+    return named | _renamed("auc_gain", "difference", paired)
+
+
+def _domain_worth(inputs: ValidationInputs) -> Any:
+    if inputs.domain_contributions is None:
+        return Why("the domains' contributions were not given")
+    judged = np.where(np.isnan(floats("score", inputs.score)), np.nan, outcomes(inputs.y))
+    return domain_worth(
+        judged,
+        inputs.domain_contributions,
+        inputs.domains,
+        base=inputs.base,
+        weight=inputs.weight,
+    )
+
+
+def _stability(inputs: ValidationInputs) -> Any:
+    if inputs.as_of is None:
+        return Why("the observations have no instants")
+    score = np.asarray(inputs.score, dtype=np.float64)
+    measures: dict[str, ArrayLike] = {"score": score}
+    if inputs.domain_contributions is not None:
+        parts = np.asarray(inputs.domain_contributions, dtype=np.float64)
+        measures |= {f"domain {name}": parts[:, i] for i, name in enumerate(inputs.domains)}
+    measures |= {t.name: t.values for t in inputs.feature_tables if t.other is None}
+    return stability(inputs.as_of, measures)
+
+
+def _fairness(inputs: ValidationInputs, pd: Floats | None) -> Any:
+    if not inputs.groups:
+        return Why("no column is held apart in this workspace")
+    columns = [
+        {
+            "column": name,
+            **fairness(
+                inputs.y, inputs.score, group, cutoff=inputs.cutoff, pd=pd, weight=inputs.weight
+            ),
+        }
+        for name, group in inputs.groups.items()
+    ]
+    return {"cutoff": float(inputs.cutoff), "groups": columns}
+
+
+def _prices(inputs: ValidationInputs) -> Facts:
+    facts: Facts = {}
+    for price, alternative in PRICES.items():
+        other = inputs.alternatives.get(alternative)
+        own = inputs.log_odds if inputs.log_odds is not None else inputs.score
+        if other is None:
+            why = Why(
+                inputs.alternatives_why.get(alternative)
+                or f"the {alternative.replace('_', ' ')} alternative was not fitted"
+            )
+            facts |= figures(**{price: why})
+            continue
+        paired = auc_difference(inputs.y, own, other, weight=inputs.weight, subject=inputs.subject)
+        facts |= {_price_key(price, key): value for key, value in paired.items()}
+    return facts
+
+
+def _price_key(price: str, key: str) -> str:
+    return price + key.removeprefix("difference") if key[0] == "d" else f"{price}_{key}"
