@@ -11,5 +11,18 @@ from benne.features._algebra import (
     Window,
     atom,
 )
+from benne.features.catalogue import attribute_features, standard_catalogue
 
-__all__ = ["Aggregate", "Ahead", "Atom", "Direction", "Feature", "Past", "State", "Window", "atom"]
+__all__ = [
+    "Aggregate",
+    "Ahead",
+    "Atom",
+    "Direction",
+    "Feature",
+    "Past",
+    "State",
+    "Window",
+    "atom",
+    "attribute_features",
+    "standard_catalogue",
+]
