@@ -1,0 +1,143 @@
+"""Observations: who is looked at, and when; what happened; read from the user's select."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benne.app._sources import source_files
+from benne.app.stores._casting import cast_rows
+from benne.evidence import OUTCOMES, ColumnSpec, Finding, Kind, Mapping
+from benne.kernel import InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from benne.app.stores import Lake
+    from benne.app.wiring import Session
+
+OBSERVATION = Kind(
+    name="observation",
+    domain="declared",
+    says="One look at a person",
+    window="as_of",
+    ahead=True,
+    columns=(
+        ColumnSpec("as_of", "instant", required=True),
+        ColumnSpec("about_kind", "text"),
+        ColumnSpec("about_source", "text"),
+        ColumnSpec("about", "text", refers="account"),
+        ColumnSpec("outcome", "text", one_of=OUTCOMES),
+        ColumnSpec("outcome_known_at", "instant"),
+        ColumnSpec("weight", "float"),
+        ColumnSpec("admitted", "bool"),
+        ColumnSpec("policy", "text"),
+        ColumnSpec("propensity", "float"),
+    ),
+)
+"""What an observations select may return beside ``subject``; checked as evidence is."""
+
+OBSERVED = ("observation", "subject", "as_of", "about_kind", "about_source", "about",
+            "weight", "admitted", "policy", "propensity")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What became of the observations: how many there are, and what was left out."""
+
+    observations: int
+    subjects: int
+    findings: tuple[Finding, ...] = ()
+
+
+def read_observations(session: Session, lake: Lake) -> Observed:
+    """Write the lake's tables ``observations`` and ``outcomes`` anew from the user's select.
+
+    Observations are numbered in the order of the select.  A row that breaks a rule is left out
+    and is a finding; so is a second look at the same person, moment and record.
+
+    Raises:
+        InvalidInput: the select cannot be run, returns no rows, or no good one.
+        NotFound: the workspace has no such file.
+    """
+    mapping = _mapping(session)
+    rows, findings = cast_rows(
+        mapping,
+        source_files(session, mapping.sql),
+        currency=session.workspace.currency.code,
+        now=session.clock(),
+        key=session.key,
+        spill=session.workspace.lake.with_name("lake.duckdb.tmp"),
+        threads=session.threads,
+        memory=session.memory,
+    )
+    rows, repeated = _once(rows, mapping)
+    findings = (*findings, *repeated)
+    if not rows.num_rows:
+        first = f" The first finding: {findings[0]}" if findings else ""
+        raise InvalidInput(f"{mapping.where} must return at least one good row; got none.{first}")
+    lake.write_table("observations", rows.select(list(OBSERVED)))
+    if session.workspace.outcome.definition is None:
+        lake.write_table("outcomes", _given(rows, mapping.where))
+    return Observed(rows.num_rows, len(rows["subject"].unique()), findings)
+
+
+def _mapping(session: Session) -> Mapping:
+    settings = session.workspace.observations
+    path = session.workspace.folder / settings.sql
+    try:
+        sql = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"{path} is not there; it is the select of who is observed, and when "
+            "([observations] sql in benne.toml)."
+        ) from error
+    return Mapping(
+        name="observations",
+        kind=OBSERVATION,
+        source="observations",
+        sql=sql,
+        historical=True,
+        naive_times=settings.naive_times,
+        where=str(path),
+    )
+
+
+def _once(rows: pa.Table, mapping: Mapping) -> tuple[pa.Table, list[Finding]]:
+    """The rows with their number ``observation``, each look once, and the repeated ones."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = rows.append_column("observation", pc.cast(rows["record"], pa.int64()))
+    rows = rows.sort_by("observation")
+    first = rows.group_by(["subject", "as_of", "about_kind", "about_source", "about"]).aggregate(
+        [("observation", "min")]
+    )
+    is_first = pc.is_in(rows["observation"], value_set=first["observation_min"])
+    repeated = [
+        Finding(
+            "different_content",
+            mapping.source,
+            mapping.kind.name,
+            "a person is observed once at one moment about one record",
+            "the same look again",
+            row=number,
+            where=mapping.where,
+        )
+        for number in rows.filter(pc.invert(is_first))["observation"].to_pylist()
+    ]
+    return rows.filter(is_first), repeated
+
+
+def _given(rows: pa.Table, where: str) -> pa.Table:
+    """The outcomes that the select states; one without its date is known at ``as_of``."""
+    import pyarrow.compute as pc
+
+    if rows["outcome"].null_count == rows.num_rows:
+        raise InvalidInput(
+            f"{where} returns no outcome for anyone; return outcome (bad, good, indeterminate) and "
+            "outcome_known_at, or state [outcome.definition] in benne.toml."
+        )
+    known_at = pc.coalesce(rows["outcome_known_at"], rows["as_of"])
+    table = rows.select(["observation", "outcome"]).append_column("known_at", known_at)
+    return table.filter(pc.is_valid(table["outcome"]))
