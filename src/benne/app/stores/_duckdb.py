@@ -1,0 +1,295 @@
+"""DuckDB, behind one door: connections, their limits, their errors, and the sandbox of a select.
+
+No other module imports duckdb.  Its errors leave here as ``BenneError``; nothing is installed
+or loaded, and nothing is fetched.
+"""
+
+
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import duckdb
+import pyarrow as pa
+
+from benne.kernel import BenneError, Conflict, Corrupt, InvalidInput, Unavailable
+
+Source: TypeAlias = "Sequence[Path] | pa.Table"
+Sources: TypeAlias = "Mapping[str, Source]"
+"""What a select may read: by alias, files (Parquet or CSV) or an Arrow table."""
+
+_OFFLINE = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+    "enable_external_file_cache": "false",
+}
+_HELD = re.compile(r"Conflicting lock is held in (?P<command>.*?) \(PID (?P<pid>\d+)\)")
+_LINE = re.compile(r"\n\nLINE (?P<line>\d+): (?P<text>[^\n]*)\n(?P<caret>\s*)\^+", re.DOTALL)
+_ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+class SelectError(InvalidInput):
+    """A select of the user cannot be run: its own words, and its line where DuckDB knows it."""
+
+    def __init__(self, message: str, *, line: int | None = None, text: str | None = None) -> None:
+        super().__init__(message)
+        self.line, self.text = line, text
+
+
+class Unreadable(InvalidInput):
+    """A file cannot be read as what it claims to be."""
+
+
+def _translated(error: duckdb.Error, path: str) -> BenneError:
+    """The error of ours that says what DuckDB's says."""
+    text = str(error)
+    held = _HELD.search(text)
+    if held:
+        pid = int(held["pid"])
+        return Conflict(
+            f"{path} must be open in one process at a time; process {pid} "
+            f"({_command(pid) or held['command']}) holds it; wait for it, or stop it."
+        )
+    if isinstance(error, duckdb.ConnectionException):
+        return Conflict(f"{path} is already open in this process; close it first ({text}).")
+    if isinstance(error, (duckdb.OutOfMemoryException, duckdb.InterruptException)):
+        return Unavailable(f"{path}: {text}")
+    if isinstance(error, (duckdb.SerializationException, duckdb.FatalException)):
+        return Corrupt(f"{path} cannot be read as a lake: {text}")
+    if isinstance(error, duckdb.IOException):
+        kind = Corrupt if "not a valid DuckDB" in text or "Corrupt" in text else Unavailable
+        return kind(f"{path}: {text}")
+    return InvalidInput(f"{path}: {text}")
+
+
+def _command(pid: int) -> str:
+    """The command line of a process, where the system shows it."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    return b" ".join(filter(None, words)).decode(errors="replace")[:200]
+
+
+class Connection:
+    """One open database.  Values go in and come out as Arrow or as tuples."""
+
+    def __init__(self, path: Path | None, *, read_only: bool, threads: int, memory: str) -> None:
+        self.name = str(path) if path is not None else "the sandbox"
+        config: dict[str, Any] = {**_OFFLINE, "threads": threads, "memory_limit": memory}
+        database = str(path) if path is not None else ":memory:"
+        with self._errors():
+            self._duckdb = duckdb.connect(database, read_only=read_only, config=config)
+        self.run("SET TimeZone = 'UTC'")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            raise _translated(error, self.name) from error
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """Run one statement for what it does."""
+        with self._errors():
+            self._duckdb.execute(sql, list(parameters) or None)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Every row of a query that returns few."""
+        with self._errors():
+            return self._duckdb.execute(sql, list(parameters) or None).fetchall()  # type: ignore[no-any-return]
+
+    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The one value of a query that returns one."""
+        return self.rows(sql, parameters)[0][0]
+
+    def arrow(self, sql: str) -> pa.Table:
+        """The result of a query as an Arrow table."""
+        with self._errors():
+            return self._duckdb.sql(sql).to_arrow_table()
+
+    def batches(self, sql: str, *, rows: int) -> Iterator[pa.RecordBatch]:
+        """The result of a query, about ``rows`` at a time."""
+        with self._errors():
+            relation = self._duckdb.sql(sql)
+            reader = relation.to_arrow_reader(rows)
+        while True:
+            with self._errors():
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+                except (pa.ArrowException, OSError) as error:
+                    raise Unreadable(str(error)) from error
+            yield batch
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Let queries read ``table`` as ``name``."""
+        with self._errors():
+            self._duckdb.register(name, table)
+
+    def unregister(self, name: str) -> None:
+        """Forget what was registered as ``name``."""
+        with self._errors():
+            self._duckdb.unregister(name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it, or nothing of it."""
+        self.run("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._rollback()
+            raise
+        self.run("COMMIT")
+
+    def _rollback(self) -> None:
+        try:
+            self._duckdb.execute("ROLLBACK")
+        except duckdb.Error:  # the transaction is already gone, as after a fatal error
+            return
+
+    def close(self) -> None:
+        """Close it.  Closing twice is no error."""
+        self._duckdb.close()
+
+
+class Sandbox(Connection):
+    """Where a user's select runs: in memory, alone with the files that were declared for it.
+
+    It cannot write, attach, load, reach a network, or read any other file or the lake.
+    """
+
+    def __init__(self, sources: Sources, *, threads: int, memory: str, spill: Path) -> None:
+        super().__init__(None, read_only=False, threads=threads, memory=memory)
+        self.run(f"SET temp_directory = {_text(str(spill))}")
+        files = [str(path) for source in sources.values() for path in _paths(source)]
+        self.run(f"SET allowed_paths = [{', '.join(map(_text, files))}]")
+        self.run("SET enable_external_access = false")
+        for alias, source in sources.items():
+            self._declare(alias, source)
+        self.run("SET lock_configuration = true")
+
+    def _declare(self, alias: str, source: Source) -> None:
+        if not _ALIAS.match(alias):
+            raise InvalidInput(
+                f"a source's alias must be a name of letters, digits and _; got {alias!r}."
+            )
+        if isinstance(source, pa.Table):
+            self.register(alias, source)
+            return
+        try:
+            self.run(f'CREATE VIEW "{alias}" AS SELECT * FROM {_reader(source)}')
+        except BenneError as error:
+            raise Unreadable(_plain(error)) from error
+
+    def described(self, select: str) -> dict[str, str]:
+        """The columns that a user's select returns, with DuckDB's types.
+
+        Raises:
+            SelectError: it is not exactly one select, or cannot be bound; with its line.
+            Unreadable: a file under it cannot be read.
+        """
+        self._demand_one_select(select)
+        with self._errors_of_select():
+            found = self._duckdb.execute(f"DESCRIBE {_bare(select)}").fetchall()
+        return {name: str(sql_type) for name, sql_type, *_ in found}
+
+    def stream(self, sql: str, *, rows: int) -> Iterator[pa.RecordBatch]:
+        """The rows of ``sql``, which holds a user's select.  Raises as ``described``."""
+        with self._errors_of_select():
+            reader = self._duckdb.sql(sql).to_arrow_reader(rows)
+        while True:
+            with self._errors_of_select():
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+            yield batch
+
+    def _demand_one_select(self, select: str) -> None:
+        with self._errors_of_select():
+            statements = self._duckdb.extract_statements(select)
+        kinds = [str(statement.type).rpartition(".")[2] for statement in statements]
+        if kinds != ["SELECT"]:
+            raise SelectError(
+                "a mapping must be exactly one select; "
+                f"got {' and '.join(kind.lower() for kind in kinds) or 'nothing'}"
+            )
+
+    @contextmanager
+    def _errors_of_select(self) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            raise _of_select(str(error)) from error
+        except (duckdb.OutOfMemoryException, duckdb.InterruptException) as error:
+            raise _translated(error, self.name) from error
+        except duckdb.Error as error:
+            raise _of_select(str(error)) from error
+
+
+_FILE_TROUBLE = re.compile(
+    r"read_parquet|parquet|read_csv|CSV Error|unicode|utf-?8|IO Error|Invalid Input Error: .*file",
+    re.IGNORECASE,
+)
+
+
+def _of_select(message: str) -> SelectError | Unreadable:
+    """A user's select failed: because of a file under it, or because of its own words."""
+    line = _LINE.search(message)
+    if line is None and _FILE_TROUBLE.search(message):
+        return Unreadable(_first_lines(message))
+    if line is None:
+        return SelectError(_first_lines(message))
+    return SelectError(
+        _first_lines(message[: line.start()]), line=int(line["line"]), text=line["text"].strip()
+    )
+
+
+def _first_lines(message: str) -> str:
+    lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
+    return " ".join(lines[:6])[:600]
+
+
+def _plain(error: BaseException) -> str:
+    return _first_lines(str(error))
+
+
+def _paths(source: Source) -> Iterable[Path]:
+    return () if isinstance(source, pa.Table) else source
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _bare(select: str) -> str:
+    """A select that may stand inside another: no closing semicolon; comments kept."""
+    return re.sub(r"(;|\s)+\Z", "", select) + "\n"
+
+
+def nested(select: str) -> str:
+    """``select`` as it may stand in the parentheses of a subquery."""
+    return _bare(select)
+
+
+def _reader(files: Sequence[Path]) -> str:
+    names = ", ".join(_text(str(path)) for path in files)
+    parquet = [path.suffix.lower() in (".parquet", ".pq") for path in files]
+    if all(parquet):
+        return f"read_parquet([{names}], union_by_name = true)"
+    if any(parquet):
+        raise InvalidInput(f"the files of one alias must be all Parquet or all CSV; got {names}.")
+    return f"read_csv([{names}], all_varchar = true, header = true, union_by_name = true)"
+
+
+Hasher: TypeAlias = Callable[[str], str]

@@ -1,0 +1,273 @@
+"""One batch: a mapping's rows read, cast, checked, split into versions and stored, or nothing."""
+
+
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from benne.app.stores._duckdb import (
+    Connection,
+    Sandbox,
+    SelectError,
+    Sources,
+    Unreadable,
+    nested,
+)
+from benne.app.stores._lake_files import BatchFails, whole
+from benne.app.stores._lake_quarantine import Quarantine
+from benne.app.stores._lake_rows import (
+    JUDGED,
+    ROWS_AT_A_TIME,
+    STAGED,
+    TOUCHED,
+    judge_sql,
+    place_statements,
+    touched_sql,
+    untouched_inserts,
+    versions_sql,
+)
+from benne.app.stores._lake_schema import evidence_table
+from benne.evidence import PROBLEMS, RAW, CastPlan, Mapping, literal, plan_casts, quoted
+from benne.kernel import subject_id
+
+Progress: TypeAlias = Callable[[str, int, "int | None"], None]
+"""Told (step, done, total): rows read, parts ordered.  The total is null where nobody knows it."""
+
+CHUNK_ROWS = 250_000
+HOPELESS_ROWS = 100_000
+"""A batch whose first rows, this many, all break a rule fails whole, as one finding."""
+_REMEMBERED_SUBJECTS = 500_000
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a batch did, counted."""
+
+    rows_read: int = 0
+    rows_quarantined: int = 0
+    versions_new: int = 0
+    versions_known: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+
+
+class Hasher:
+    """Identifiers to subjects; remembers some, since sources repeat them."""
+
+    def __init__(self, key: bytes | None) -> None:
+        self._key = key
+        self._known: dict[str, str] = {}
+
+    def column(self, identifiers: pa.ChunkedArray) -> pa.ChunkedArray:
+        """The subjects of a column of identifiers; null stays null."""
+        if self._key is None:
+            return identifiers
+        encoded = identifiers.combine_chunks().dictionary_encode()
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.combine_chunks()
+        subjects = pa.array([self._subject(i) for i in encoded.dictionary.to_pylist()], pa.string())
+        return pa.chunked_array([subjects.take(encoded.indices)])
+
+    def _subject(self, identifier: str | None) -> str | None:
+        if identifier is None or self._key is None:
+            return identifier
+        found = self._known.get(identifier)
+        if found is None:
+            if len(self._known) >= _REMEMBERED_SUBJECTS:
+                self._known.clear()
+            found = self._known[identifier] = subject_id(identifier, key=self._key)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What stays the same while a batch runs."""
+
+    number: int
+    mapping: Mapping
+    sources: Sources
+    currency: str
+    now: int
+    key: bytes | None
+    spill: Path
+    threads: int
+    memory: str
+    progress: Progress
+
+
+def load(lake: Connection, quarantine: Quarantine, batch: Batch) -> Tally:
+    """Do all of a batch inside the open transaction of ``lake``.
+
+    Raises:
+        BatchFails: a file or the select cannot be read, or no row of many holds.
+    """
+    tally = Tally()
+    with _failing(batch.mapping):
+        sandbox = Sandbox(
+            batch.sources, threads=batch.threads, memory=batch.memory, spill=batch.spill
+        )
+    try:
+        plan = _plan(sandbox, batch)
+        _stage(lake, quarantine, sandbox, plan, batch, tally)
+        _resolve(lake, batch, tally)
+        if tally.codes["different_content"]:
+            _quarantine_conflicts(lake, quarantine, sandbox, plan, batch, tally)
+    finally:
+        sandbox.close()
+    for table in ("staged", "touched", "judged", "placed", "conflicts"):
+        lake.run(f"DROP TABLE IF EXISTS temp.{table}")
+    return tally
+
+
+@contextmanager
+def _failing(mapping: Mapping) -> Iterator[None]:
+    """Turn what a select or its files cannot do into the finding that fails the batch."""
+    try:
+        yield
+    except Unreadable as error:
+        must = "every file must be whole, and text must be UTF-8"
+        raise BatchFails(whole(mapping, "unreadable_file", must, str(error))) from error
+    except SelectError as error:
+        line = "" if error.line is None else f", line {error.line}"
+        text = "" if error.text is None else f" at: {error.text}"
+        where = f"{mapping.where or mapping.name}{line}"
+        found = whole(mapping, "sql_error", "the select must run", f"{error}{text}", where=where)
+        raise BatchFails(found) from error
+
+
+def _plan(sandbox: Sandbox, batch: Batch) -> CastPlan:
+    with _failing(batch.mapping):
+        returned = sandbox.described(batch.mapping.sql)
+    plan, findings = plan_casts(batch.mapping, returned, currency=batch.currency, now=batch.now)
+    if plan is None:
+        raise BatchFails(*findings)
+    return plan
+
+
+def _rows(
+    sandbox: Sandbox, plan: CastPlan, batch: Batch, *, keep_raw: bool = False
+) -> Iterator[pa.Table]:
+    """The cast rows, numbered from 1, with subjects in place of identifiers."""
+    hasher = Hasher(batch.key)
+    subjects = ["subject", *(c.name for c in batch.mapping.kind.columns if c.subject)]
+    sql = plan.select(nested(batch.mapping.sql), keep_raw=keep_raw)
+    done = 0
+    stream = sandbox.stream(sql, rows=CHUNK_ROWS)
+    while True:
+        with _failing(batch.mapping):
+            piece = next(stream, None)
+        if piece is None:
+            return
+        table = pa.Table.from_batches([piece])
+        for name in subjects:
+            index = table.schema.get_field_index(name)
+            table = table.set_column(index, name, hasher.column(table[name]))
+        numbers = pa.array(np.arange(done + 1, done + table.num_rows + 1, dtype=np.int64))
+        done += table.num_rows
+        yield table.append_column("row", numbers)
+
+
+def _stage(
+    lake: Connection,
+    quarantine: Quarantine,
+    sandbox: Sandbox,
+    plan: CastPlan,
+    batch: Batch,
+    tally: Tally,
+) -> None:
+    """Read every row: good ones into the staging table, as versions; bad ones to quarantine."""
+    mapping, made = batch.mapping, False
+    for table in _rows(sandbox, plan, batch):
+        is_bad = pc.is_valid(table[PROBLEMS])
+        bad = table.filter(is_bad)
+        good = table.filter(pc.invert(is_bad)).drop_columns([PROBLEMS, RAW])
+        tally.rows_read += table.num_rows
+        if bad.num_rows:
+            tally.rows_quarantined += bad.num_rows
+            tally.codes.update(quarantine.add_broken(bad, plan))
+        _demand_hope(batch, tally, bad, plan)
+        lake.register("chunk", good)
+        versions = versions_sql(mapping, plan)
+        lake.run(
+            f"INSERT INTO {STAGED} {versions}"
+            if made
+            else f"CREATE TEMP TABLE staged AS {versions}"
+        )
+        lake.unregister("chunk")
+        made = True
+        batch.progress(f"{mapping.name}: read", tally.rows_read, None)
+    if tally.rows_read == 0:
+        must = "the select must return at least one row"
+        raise BatchFails(whole(mapping, "no_rows", must, "none"))
+
+
+def _demand_hope(batch: Batch, tally: Tally, bad: pa.Table, plan: CastPlan) -> None:
+    if not HOPELESS_ROWS <= tally.rows_read == tally.rows_quarantined:
+        return
+    code, _ = tally.codes.most_common(1)[0]
+    rule = next(r for r in plan.rules if r.code == code)
+    got = f"{tally.rows_read:,} rows, and not one of which it holds"
+    raise BatchFails(whole(batch.mapping, code, rule.must, got, column=rule.column))
+
+
+def _resolve(lake: Connection, batch: Batch, tally: Tally) -> None:
+    """Store the staged versions that are new, and end the versions that they supersede."""
+    mapping = batch.mapping
+    table, source = quoted(evidence_table(mapping.kind.name)), literal(mapping.source)
+    before = lake.value(f"SELECT count(*) FROM {table}")
+    held = lake.value(f"SELECT count(*) FROM (FROM {table} WHERE source = {source} LIMIT 1)")
+    lake.run(touched_sql(mapping, later_batch=bool(held)))
+    for statement in untouched_inserts(mapping, batch.number):
+        lake.run(statement)
+    many = lake.value(f"SELECT count(*) FROM {STAGED} WHERE h IN (SELECT h FROM {TOUCHED})")
+    parts = -(-many // ROWS_AT_A_TIME)
+    lake.run(
+        f"CREATE OR REPLACE TEMP TABLE conflicts "
+        f'AS SELECT record, known_at, content, "row" FROM {STAGED} LIMIT 0'
+    )
+    for part in range(parts):
+        lake.run(judge_sql(mapping, part=part, parts=parts, now=batch.now))
+        for statement in place_statements(mapping, batch.number):
+            lake.run(statement)
+        lake.run(
+            f'INSERT INTO temp.conflicts SELECT record, known_at, content, "row" '
+            f"FROM {JUDGED} WHERE verdict = 'conflict'"
+        )
+        tally.versions_known += lake.value(f"SELECT count(*) FROM {JUDGED} WHERE verdict = 'known'")
+        batch.progress(f"{mapping.name}: order", part + 1, parts)
+    tally.versions_new = lake.value(f"SELECT count(*) FROM {table}") - before
+    rows = lake.value('SELECT count(DISTINCT "row") FROM temp.conflicts')
+    if rows:
+        tally.codes["different_content"] += rows
+        tally.rows_quarantined += rows
+
+
+def _quarantine_conflicts(
+    lake: Connection,
+    quarantine: Quarantine,
+    sandbox: Sandbox,
+    plan: CastPlan,
+    batch: Batch,
+    tally: Tally,
+) -> None:
+    """Read the rows again, for the raw values of those that say something else than before."""
+    mapping = batch.mapping
+    for table in _rows(sandbox, plan, batch, keep_raw=True):
+        lake.register("chunk", table.filter(pc.is_null(table[PROBLEMS])))
+        versions = versions_sql(mapping, plan)
+        conflicts = lake.arrow(
+            f'SELECT c."row", c.record, c.raw, v.known_at FROM ({versions}) v '
+            f"JOIN temp.conflicts k ON v.record = k.record AND v.known_at = k.known_at "
+            f'AND v.content = k.content AND v."row" = k."row" JOIN chunk c ON c."row" = v."row"'
+        )
+        lake.unregister("chunk")
+        quarantine.add_conflicts(conflicts)
