@@ -1,7 +1,5 @@
 """A user's select, cast and checked as evidence is, but returned and not stored."""
 
-# ruff: noqa: S608 -- the select is sandboxed; see _duckdb.Sandbox
-
 from __future__ import annotations
 
 from pathlib import Path
