@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benne.app._ingest import mentioned
 from benne.app._sources import source_files
 from benne.app.stores._casting import cast_rows
 from benne.evidence import OUTCOMES, ColumnSpec, Finding, Kind, Mapping
@@ -63,7 +64,7 @@ def read_observations(session: Session, lake: Lake) -> Observed:
     mapping = _mapping(session)
     rows, findings = cast_rows(
         mapping,
-        source_files(session, mapping.sql),
+        mentioned(mapping, source_files(session)),
         currency=session.workspace.currency.code,
         now=session.clock(),
         key=session.key,

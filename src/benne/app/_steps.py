@@ -1,0 +1,74 @@
+"""The steps of a build that touch evidence: ingest, observe, compute features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benne.app._ingest import IngestReport, ingest
+from benne.app._sources import source_files
+from benne.evidence import parse_mapping
+from benne.kernel import InvalidInput
+
+if TYPE_CHECKING:
+    from benne.app.stores import Progress
+    from benne.app.wiring import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What ingest did, for a person to read."""
+
+    report: IngestReport
+    folder: str
+
+    def lines(self) -> Iterator[str]:
+        """A line a mapping, then what to do next."""
+        for batch in self.report.batches:
+            if batch.status == "known":
+                yield f"{batch.mapping}: read before, as batch {batch.batch}; nothing to add"
+                continue
+            yield (
+                f"{batch.mapping}: {batch.rows_read:,} rows read, "
+                f"{batch.versions_new:,} versions new, {batch.versions_known:,} known, "
+                f"{batch.rows_quarantined:,} rows put aside"
+            )
+        if self.report.findings:
+            total = sum(self.report.findings.values())
+            codes = ", ".join(f"{code} {n:,}" for code, n in self.report.findings.items())
+            yield f"{total:,} findings ({codes}); see: benne quarantine list {self.folder}"
+
+
+def ingest_workspace(session: Session, tell: Progress) -> Ingested:
+    """Read every mapping of the workspace into its lake, a batch each.
+
+    Raises:
+        InvalidInput: no mapping, or a mapping that cannot be parsed; or a batch failed whole,
+            with the first reason (the other batches are kept).
+    """
+    workspace = session.workspace
+    if not workspace.mappings:
+        raise InvalidInput(
+            f"{workspace.folder / 'mapping'} must hold a select for each kind of evidence, such as "
+            "instalment.sql; it has none."
+        )
+    mappings = [
+        parse_mapping(path.read_text(encoding="utf-8"), where=str(path), kinds=workspace.kinds)
+        for path in workspace.mappings
+    ]
+    with session.lake() as lake:
+        report = ingest(
+            lake,
+            mappings,
+            source_files(session),
+            key=session.key,
+            currency=workspace.currency,
+            clock=session.clock,
+            progress=tell,
+        )
+    if report.failures:
+        rest = len(report.failures) - 1
+        more = f" (and {rest} more; see benne quarantine list {workspace.folder})" if rest else ""
+        raise InvalidInput(f"{report.failures[0]}{more}")
+    return Ingested(report, str(workspace.folder))
