@@ -1,5 +1,6 @@
 """Additive scores over plain tables: columns in, an artefact of tables out."""
 
+from benne.models._additive import AdditiveModel
 from benne.models._artefact import (
     MICRO,
     Artefact,
@@ -12,6 +13,8 @@ from benne.models._artefact import (
     probability_good,
 )
 from benne.models._columns import Column
+from benne.models._learners import Pairs
+from benne.models._sheet import Bins
 from benne.models._tables import (
     Axis,
     Bin,
@@ -25,15 +28,18 @@ from benne.models._tables import (
 
 __all__ = [
     "MICRO",
+    "AdditiveModel",
     "Artefact",
     "Axis",
     "Bin",
+    "Bins",
     "Card",
     "Category",
     "Column",
     "Contributions",
     "Deck",
     "Missing",
+    "Pairs",
     "Presence",
     "Range",
     "RowContributions",

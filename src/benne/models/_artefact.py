@@ -81,6 +81,17 @@ class Segment:
         return {"name": self.name, "when": [test.as_json() for test in self.when]}
 
 
+def choose_segment(segments: Sequence[Segment], raw: Raw, size: int) -> Ints:
+    """The position of the first segment that holds for each row, shape ``(n,)``."""
+    chosen = np.full(size, -1, dtype=np.int64)
+    for position, segment in enumerate(segments):
+        holds = chosen < 0
+        for test in segment.when:
+            holds &= test.holds(raw[test.column])
+        chosen[holds] = position
+    return chosen
+
+
 @dataclass(frozen=True)
 class Card:
     """A base and tables; their sum is the log-odds of being good, in millionths."""
@@ -128,13 +139,7 @@ class Deck:
 
     def choose(self, raw: Raw, size: int) -> Ints:
         """The position of each row's card, shape ``(n,)``."""
-        chosen = np.full(size, -1, dtype=np.int64)
-        for position, segment in enumerate(self.segments):
-            holds = chosen < 0
-            for test in segment.when:
-                holds &= test.holds(raw[test.column])
-            chosen[holds] = position
-        return chosen
+        return choose_segment(self.segments, raw, size)
 
     def choose_for(self, row: Mapping[str, Any]) -> int:
         """The position of one row's card."""

@@ -1,0 +1,209 @@
+"""The additive model as a scikit-learn classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
+
+from benne.kernel import DOMAINS, InvalidInput, Json
+from benne.models._artefact import MICRO, Artefact, Contributions, Deck, Segment, choose_segment
+from benne.models._columns import Column
+from benne.models._fitting import Fitted, Recipe, fit_card
+from benne.models._inputs import Told, check_rows, check_training
+from benne.models._learners import Pairs
+from benne.models._sheet import Bins, make_grids, make_sheet
+
+_LARGE = 20_000
+
+
+class _Scored(ClassifierMixin, BaseEstimator):
+    """What every estimator here does with its artefact."""
+
+    artefact_: Artefact
+    classes_: NDArray[Any]
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Log-odds of the second class (bad), shape ``(n,)``."""
+        return -self.contributions(X).total_micro / MICRO
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Chance of each class, shape ``(n, 2)``; the second is bad."""
+        odds = np.clip(self.decision_function(X), -700, 700)
+        bad = 1.0 / (1.0 + np.exp(-odds))
+        return np.column_stack([1.0 - bad, bad])
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The likelier class, shape ``(n,)``."""
+        chosen: NDArray[Any] = self.classes_[(self.decision_function(X) > 0).astype(int)]
+        return chosen
+
+    def contributions(self, X: Any, withheld: Iterable[str] = ()) -> Contributions:
+        """Micro-log-odds of being good by domain and term; see ``Artefact.contributions``."""
+        check_is_fitted(self, "artefact_")
+        return self.artefact_.contributions(check_rows(self, X, self.artefact_.columns), withheld)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+class AdditiveModel(_Scored):
+    """A score that is a base plus a part for each domain, exactly.
+
+    Parameters
+    ----------
+    columns : sequence of Column, optional
+        What is known of each column; by default every column is a number (or a category, if
+        text) of the domain ``history``.
+    form : "strict" or "paired"
+        Whether tables of two features stay inside a domain or may span two.
+    learner : "auto", "spline", "steps" or "boost"
+        Smooth terms, step terms in bags, greedy step terms; ``auto`` mixes smooth terms and
+        step terms by what inner folds say.
+    monotone : bool
+        Whether each column's ``direction`` binds.
+    segments : sequence of Segment, "auto" or None
+        Groups by presence of evidence, each with a card of its own; ``None`` is one card.
+    withheld : sequence of sets of domains
+        For each, a deck is refitted without those domains.
+    bins, pairs : Bins, Pairs, optional
+        How finely columns are cut; how tables of two features are grown.
+    n_inner_folds : int, optional
+        Folds for choices and calibration; 5, or 3 from 20,000 rows on.
+    random_state, n_threads : int
+        The result depends on the first and never on the second.
+
+    Attributes
+    ----------
+    artefact_ : Artefact
+        The tables: all that is needed to score.
+    out_of_fold_ : array of shape (n,)
+        Calibrated log-odds of bad of the training rows by fits that did not see them; NaN
+        where folds could not be made.
+
+    Raises ``InvalidInput`` for parameters or rows that do not fit.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column] | None = None,
+        *,
+        form: Literal["strict", "paired"] = "strict",
+        learner: str = "auto",
+        monotone: bool = True,
+        segments: Sequence[Segment] | str | None = None,
+        withheld: Sequence[Iterable[str]] = (),
+        bins: Bins | None = None,
+        pairs: Pairs | None = None,
+        n_inner_folds: int | None = None,
+        random_state: int = 0,
+        n_threads: int = 1,
+    ) -> None:
+        self.columns = columns
+        self.form = form
+        self.learner = learner
+        self.monotone = monotone
+        self.segments = segments
+        self.withheld = withheld
+        self.bins = bins
+        self.pairs = pairs
+        self.n_inner_folds = n_inner_folds
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> AdditiveModel:
+        """Fit to rows ``X`` and outcomes ``y`` (the second class, as in 0 < 1, is bad).
+
+        ``groups`` names the person of each row, so that no inner fold parts one.
+        """
+        told = check_training(self, X, y, sample_weight, groups, self.columns)
+        recipe = self._recipe(told)
+        with threadpool_limits(limits=1):
+            decks = [self._fit_deck(told, recipe, frozenset())]
+            self.out_of_fold_ = decks[0][1]
+            for barred in self.withheld:
+                decks.append(self._fit_deck(told, recipe, _barred(barred, told.columns)))
+        about: dict[str, Json] = {"decks": [chosen for _, _, chosen in decks]}
+        self.artefact_ = Artefact(
+            told.columns, tuple(deck for deck, _, _ in decks), self.form, about
+        )
+        self.classes_ = told.classes
+        return self
+
+    def _recipe(self, told: Told) -> Recipe:
+        if self.form not in ("strict", "paired"):
+            raise InvalidInput(f"form must be strict or paired; got {self.form!r}.")
+        known = {"auto": ("spline", "steps"), **{n: (n,) for n in ("spline", "steps", "boost")}}
+        if self.learner not in known:
+            raise InvalidInput(f"learner must be one of {', '.join(known)}; got {self.learner!r}.")
+        large = len(told.bad) >= _LARGE
+        folds = self.n_inner_folds if self.n_inner_folds is not None else (3 if large else 5)
+        if folds < 2:
+            raise InvalidInput(f"n_inner_folds must be 2 or more; got {folds}.")
+        return Recipe(
+            learners=known[self.learner],
+            pairs=self.pairs or Pairs(),
+            folds=folds,
+            monotone=self.monotone,
+            across=self.form == "paired",
+            seed=int(self.random_state or 0),
+            threads=self.n_threads,
+        )
+
+    def _fit_deck(
+        self, told: Told, recipe: Recipe, barred: frozenset[str]
+    ) -> tuple[Deck, NDArray[np.float64], Json]:
+        columns = [c for c in told.columns if c.domain not in barred]
+        grids = make_grids(told.raw, columns, told.weight, self.bins or Bins())
+        sheet = make_sheet(told.raw, grids, told.bad, told.weight, told.groups)
+        segments = self._segments(barred, told.columns)
+        position = choose_segment(segments, told.raw, len(sheet))
+        fits: list[Fitted] = []
+        margin = np.full(len(sheet), np.nan)
+        for number, segment in enumerate(segments):
+            rows = position == number
+            part = sheet.take(rows) if len(segments) > 1 else sheet
+            _demand_both(part.bad, segment.name)
+            fits.append(fit_card(part, recipe, segment.name))
+            if fits[-1].out_of_fold is not None:
+                margin[rows] = fits[-1].out_of_fold
+        deck = Deck(barred, segments, tuple(fit.card for fit in fits))
+        return deck, margin, [fit.chosen for fit in fits]
+
+    def _segments(self, barred: frozenset[str], columns: Sequence[Column]) -> tuple[Segment, ...]:
+        """The asked-for segments; one card where they would look at what is withheld."""
+        everybody = (Segment("everybody"),)
+        if self.segments is None or isinstance(self.segments, str):
+            return everybody
+        domain = {column.name: column.domain for column in columns}
+        asked = tuple(self.segments)
+        seen = {domain.get(test.column) for segment in asked for test in segment.when}
+        return everybody if seen & barred else asked
+
+
+def _barred(barred: Iterable[str], columns: Sequence[Column]) -> frozenset[str]:
+    wanted = frozenset(barred)
+    if not wanted or not wanted < {*DOMAINS} or all(c.domain in wanted for c in columns):
+        raise InvalidInput(
+            f"withheld must hold sets of domains that leave a column; got {sorted(wanted)}."
+        )
+    return wanted
+
+
+def _demand_both(bad: NDArray[np.float64], name: str) -> None:
+    ill = int(bad.sum())
+    if ill in (0, len(bad)):
+        raise InvalidInput(
+            f"the rows of segment {name!r} must hold good and bad; {ill} of {len(bad)} are bad; "
+            f"join it to another."
+        )

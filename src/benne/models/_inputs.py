@@ -1,0 +1,146 @@
+"""What an estimator is given, checked once at the border."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    column_or_1d,
+    validate_data,
+)
+
+from benne.kernel import InvalidInput
+from benne.models._columns import Column, distinct
+from benne.models._read import Raw, read
+from benne.models._tables import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Told:
+    """Training rows as arrays: weights have mean 1, groups are numbers."""
+
+    columns: tuple[Column, ...]
+    raw: Raw
+    bad: Floats
+    weight: Floats
+    groups: Ints
+    classes: NDArray[Any]
+
+
+def check_training(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any, columns: Any
+) -> Told:
+    """Everything that ``fit`` is given, or the reason why it cannot be used."""
+    if y is None:
+        raise InvalidInput(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is None."
+        )
+    frame = _checked(estimator, X, columns, reset=True)
+    known = distinct(columns) if columns is not None else _guessed(frame)
+    raw = read(frame, known)
+    _demand_finite(raw)
+    labels = column_or_1d(y, warn=True)
+    check_classification_targets(labels)
+    check_consistent_length(next(iter(raw.values())), labels)
+    classes, bad = np.unique(labels, return_inverse=True)
+    if len(classes) > 2:
+        raise InvalidInput(
+            f"Only binary classification is supported. The type of the target is "
+            f"{type_of_target(labels)}."
+        )
+    if len(classes) < 2:
+        raise InvalidInput(
+            f"y must hold two classes, good and bad; it holds one class, {classes[0]!r}."
+        )
+    weight = _weights(sample_weight, labels)
+    people = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    check_consistent_length(labels, people)
+    _, numbers = np.unique(people, return_inverse=True)
+    kept = np.flatnonzero(weight > 0)
+    if len(np.unique(bad[kept])) < 2:
+        raise InvalidInput("rows of a weight above 0 must hold good and bad; they hold one.")
+    raw = {name: values[kept] for name, values in raw.items()}
+    return Told(
+        known,
+        raw,
+        bad[kept].astype(np.float64),
+        weight[kept] / weight[kept].mean(),
+        numbers[kept].astype(np.int64),
+        classes,
+    )
+
+
+def _weights(sample_weight: Any, labels: NDArray[Any]) -> Floats:
+    if sample_weight is None:
+        return np.ones(len(labels))
+    weight: Floats = _check_sample_weight(sample_weight, labels, dtype=np.float64)
+    if (weight < 0).any() or not weight.any():
+        raise InvalidInput("sample_weight must be 0 or more, and not 0 for every row.")
+    return weight
+
+
+def check_rows(estimator: Any, X: Any, columns: Sequence[Column]) -> Any:
+    """Rows to score, in a form that ``Artefact.contributions`` takes."""
+    return _checked(estimator, X, columns, reset=False)
+
+
+def _checked(estimator: Any, X: Any, columns: Any, *, reset: bool) -> Any:
+    """A data frame as it came, or a two-dimensional array in the order of the columns."""
+    native = nw.from_native(X, eager_only=True, pass_through=True)
+    if isinstance(native, nw.DataFrame):
+        if columns is None or reset:
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+        if not native.shape[0]:
+            raise InvalidInput("0 sample(s): at least one row is needed.")
+        return X
+    if isinstance(X, dict):
+        return X
+    plain = columns is None or not any(column.category for column in columns)
+    array = check_array(
+        X,
+        dtype="numeric" if plain else None,
+        ensure_all_finite="allow-nan" if reset and plain else False,
+        estimator=estimator,
+        input_name="X",
+    )
+    validate_data(estimator, array, reset=reset, skip_check_array=True)
+    return array
+
+
+def _guessed(frame: Any) -> tuple[Column, ...]:
+    """Every column of the domain ``history``; text, and only text, is a category."""
+    native = nw.from_native(frame, eager_only=True, pass_through=True)
+    if isinstance(native, nw.DataFrame):
+        kinds = (nw.String, nw.Categorical, nw.Enum, nw.Object)
+        return distinct(
+            Column(str(name), category=isinstance(native[name].dtype, kinds))
+            for name in native.columns
+        )
+    if isinstance(frame, dict):
+        return distinct(Column(name, category=_is_text(v)) for name, v in frame.items())
+    return distinct(Column(f"x{i}", category=_is_text(frame[:, i])) for i in range(frame.shape[1]))
+
+
+def _is_text(values: Any) -> bool:
+    array = np.asarray(values)
+    if array.dtype.kind != "O":
+        return array.dtype.kind in "US"
+    return any(isinstance(value, str) for value in array.tolist())
+
+
+def _demand_finite(raw: Raw) -> None:
+    for name, values in raw.items():
+        if values.dtype == np.float64 and np.isinf(values).any():
+            row = int(np.flatnonzero(np.isinf(values))[0])
+            raise InvalidInput(
+                f"training values must be finite or missing; column {name!r} has infinity in "
+                f"row {row}."
+            )

@@ -1,0 +1,226 @@
+"""The learners.  Each takes a sheet and gives a shape that equals its own margin."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from benne.kernel import InvalidInput
+from benne.models._designs import tree_inputs
+from benne.models._lower import lower
+from benne.models._shape import Pair, Shape, constant
+from benne.models._sheet import Sheet
+from benne.models._spline import Spline
+from benne.models._tables import Floats
+
+
+class Learner(Protocol):
+    """Whatever fills tables: exact, deterministic in its seed, on one thread."""
+
+    def fit(self, sheet: Sheet, *, seed: int, monotone: bool) -> Shape:
+        """The learned shape, on the sheet's own grids."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Step terms by cyclic boosting in bags: interpret's EBM, main effects only."""
+
+    bags: int = 8
+    rate: float = 0.02
+    leaf_rows: int = 4
+    smoothing_rounds: int = 75
+
+    def fit(self, sheet: Sheet, *, seed: int, monotone: bool) -> Shape:
+        """Exact: each input's scores are read off at the design's rows."""
+        from interpret.glassbox import ExplainableBoostingClassifier
+
+        made = tree_inputs(sheet, monotone=monotone, seed=seed)
+        kinds = ["nominal" if flag else "continuous" for flag in made.flags]
+        ebm = ExplainableBoostingClassifier(
+            interactions=0,
+            outer_bags=self.bags,
+            learning_rate=self.rate,
+            min_samples_leaf=self.leaf_rows,
+            smoothing_rounds=self.smoothing_rounds,
+            max_bins=256,
+            feature_types=kinds,
+            monotone_constraints=made.monotone if any(made.monotone) else None,
+            n_jobs=1,
+            random_state=seed,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of columns with one value, and of small bags
+            ebm.fit(made.rows, sheet.bad.astype(int), sample_weight=sheet.weight)
+        return _lowered(sheet, lambda rows: np.asarray(ebm.decision_function(rows)), made.design)
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """Step terms by greedy boosting: LightGBM whose trees each see one column."""
+
+    rounds: int = 400
+    rate: float = 0.05
+    leaves: int = 4
+    leaf_rows: int = 20
+    ridge: float = 5.0
+
+    def fit(self, sheet: Sheet, *, seed: int, monotone: bool) -> Shape:
+        """Exact: a tree's path reads the inputs of one column only."""
+        made = tree_inputs(sheet, monotone=monotone, seed=seed)
+        allowed = _inputs_of(made.owners, [(c,) for c in range(len(sheet.grids))])
+        base = _log_odds(sheet)
+        predict = _lightgbm(self, made.rows, sheet, base, allowed, made.monotone, seed)
+        return _lowered(sheet, predict, made.design)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Tables of two features on top of a shape: LightGBM whose paths see one pair.
+
+    ``most`` pairs are kept, those whose table moves people most in a first short round.
+    """
+
+    most: int = 10
+    rounds: int = 150
+    rate: float = 0.04
+    leaves: int = 4
+    leaf_rows: int = 20
+    ridge: float = 20.0
+
+    def fit(
+        self, sheet: Sheet, start: Shape, pairs: Sequence[Pair], *, seed: int, monotone: bool
+    ) -> Shape:
+        """``start`` plus tables of some of ``pairs``."""
+        return self.path(sheet, start, pairs, (self.rounds,), seed=seed, monotone=monotone)[0]
+
+    def path(
+        self,
+        sheet: Sheet,
+        start: Shape,
+        pairs: Sequence[Pair],
+        rounds: Sequence[int],
+        *,
+        seed: int,
+        monotone: bool,
+    ) -> list[Shape]:
+        """The shapes after each number of ``rounds``, from one fit."""
+        if not pairs:
+            return [start for _ in rounds]
+        made = tree_inputs(sheet, coarse=True, monotone=monotone, seed=seed)
+        margin = start.margin(sheet)
+        kept = list(pairs)
+        if len(kept) > self.most:
+            first = replace(self, rounds=min(60, max(rounds)), rate=0.1)
+            allowed = _inputs_of(made.owners, kept)
+            predict = _lightgbm(first, made.rows, sheet, margin, allowed, made.monotone, seed)
+            _, _, tables = lower(lambda z: predict(z), made.design, kept)
+            kept = sorted(_strongest(sheet, tables, self.most))
+        allowed = _inputs_of(made.owners, kept)
+        whole = replace(self, rounds=max(rounds))
+        grown = _lightgbm(whole, made.rows, sheet, margin, allowed, made.monotone, seed)
+        shapes = []
+        for count in rounds:
+            base, mains, tables = lower(lambda z, k=count: grown(z, k), made.design, kept)
+            shapes.append(_with_pairs(start, base, mains, tables))
+        return shapes
+
+
+def _with_pairs(
+    start: Shape, base: float, mains: Sequence[Floats], tables: dict[Pair, Floats]
+) -> Shape:
+    left = tuple(
+        old + new[grid.to_coarse]
+        for old, new, grid in zip(start.left, mains, start.grids, strict=True)
+    )
+    return replace(start, intercept=start.intercept + base, left=left, pairs=tables)
+
+
+def _strongest(sheet: Sheet, tables: dict[Pair, Floats], most: int) -> list[Pair]:
+    from benne.models._shape import _joint_weight, _purify
+
+    def spread(pair: Pair) -> float:
+        joint = _joint_weight(sheet, *pair)
+        inner, _, _ = _purify(tables[pair], joint)
+        return float((inner**2 * joint).sum())
+
+    return sorted(tables, key=lambda pair: (-spread(pair), pair))[:most]
+
+
+def _inputs_of(owners: Sequence[int], sets: Sequence[tuple[int, ...]]) -> list[list[int]]:
+    """For each set of columns, the inputs that belong to them."""
+    return [[i for i, owner in enumerate(owners) if owner in wanted] for wanted in sets]
+
+
+def _log_odds(sheet: Sheet) -> Floats:
+    share = float(np.average(sheet.bad, weights=sheet.weight))
+    return np.full(len(sheet), np.log(share / (1 - share)))
+
+
+def _lightgbm(
+    settings: Boost | Pairs,
+    rows: Floats,
+    sheet: Sheet,
+    start: Floats,
+    allowed: list[list[int]],
+    monotone: list[int],
+    seed: int,
+) -> Callable[..., Floats]:
+    """A function from inputs to the margin that LightGBM adds to ``start``."""
+    import lightgbm
+
+    parameters = {
+        "objective": "binary",
+        "boost_from_average": False,
+        "learning_rate": settings.rate,
+        "num_leaves": settings.leaves,
+        "min_data_in_leaf": min(settings.leaf_rows, max(1, len(sheet) // 20)),
+        "min_sum_hessian_in_leaf": 1e-3,
+        "lambda_l2": settings.ridge,
+        "max_bin": 255,
+        "min_data_in_bin": 1,
+        "interaction_constraints": allowed,
+        "monotone_constraints": monotone,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "seed": seed,
+        "verbosity": -1,
+        "feature_pre_filter": False,
+    }
+    data = lightgbm.Dataset(
+        rows, label=sheet.bad, weight=sheet.weight, init_score=start, params=parameters
+    )
+    booster = lightgbm.train(parameters, data, num_boost_round=settings.rounds)
+
+    def predict(inputs: Floats, rounds: int | None = None) -> Floats:
+        return np.asarray(
+            booster.predict(inputs, raw_score=True, num_iteration=rounds, num_threads=1)
+        )
+
+    return predict
+
+
+def _lowered(sheet: Sheet, predict: Callable[[Floats], Floats], design: object) -> Shape:
+    base, mains, _ = lower(predict, design)  # type: ignore[arg-type]
+    flat = constant(sheet.grids, base)
+    return replace(flat, left=tuple(mains))
+
+
+LEARNERS: dict[str, Learner] = {"spline": Spline(), "steps": Steps(), "boost": Boost()}
+"""The learners by name; ``auto`` mixes the first two, or the first and the third."""
+
+
+def learner_named(name: str) -> Learner:
+    """The learner called ``name``.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    if name not in LEARNERS:
+        raise InvalidInput(f"learner must be auto or one of {', '.join(LEARNERS)}; got {name!r}.")
+    return LEARNERS[name]
