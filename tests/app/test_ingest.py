@@ -39,10 +39,10 @@ def run(
     return ingest(
         lake,
         [mapping],
-        {"bank": {"loans": source}},
+        {"loans": source},
         key=None,
         currency=Currency("EUR"),
-        clock=lambda: now,
+        clock=lambda: micros(now),
         progress=lambda *_: None,
     )
 

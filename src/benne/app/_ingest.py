@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
-from datetime import datetime
 
 from benne.app.stores import BatchReport, Lake, Progress, Sources
 from benne.evidence import Finding, Mapping
-from benne.kernel import Currency, InvalidInput, micros
+from benne.kernel import Currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,46 +61,38 @@ class IngestReport:
 def ingest(
     lake: Lake,
     mappings: Iterable[Mapping],
-    files: MappingOf[str, Sources],
+    files: Sources,
     *,
     key: bytes | None,
     currency: Currency,
-    clock: Callable[[], datetime],
+    clock: Callable[[], int],
     progress: Progress,
 ) -> IngestReport:
     """Read each mapping's source into ``lake``, a batch for each mapping.
 
-    ``files`` gives, for each source, what its mappings may read, by alias.  A batch that fails
-    leaves the others alone; ingesting the same again adds nothing.
+    ``files`` names by alias what the selects may read.  ``key`` makes subjects of identifiers
+    (null keeps them, for people who do not exist).  A batch that fails leaves the others
+    alone; ingesting the same again adds nothing.
 
     Raises:
-        InvalidInput: a mapping names a source of which ``files`` says nothing.
         Conflict: the clock went back.
     """
-    batches = []
-    for mapping in mappings:
-        sources = _sources_of(mapping, files)
-        batch = lake.ingest(
-            mapping,
-            sources,
-            currency=currency.code,
-            now=micros(clock()),
-            key=key,
-            progress=progress,
+    return IngestReport(
+        tuple(
+            lake.ingest(
+                mapping,
+                mentioned(mapping, files),
+                currency=currency.code,
+                now=clock(),
+                key=key,
+                progress=progress,
+            )
+            for mapping in mappings
         )
-        batches.append(batch)
-    return IngestReport(tuple(batches))
+    )
 
 
-def _sources_of(mapping: Mapping, files: MappingOf[str, Sources]) -> Sources:
-    """The aliases that the mapping's select speaks of."""
-    if mapping.source not in files:
-        raise InvalidInput(
-            f"{mapping.where or mapping.name}: source must be one of {', '.join(sorted(files))}; "
-            f"got {mapping.source!r}; declare it in benne.toml under [sources.{mapping.source}]."
-        )
-    return {
-        alias: source
-        for alias, source in files[mapping.source].items()
-        if re.search(rf"\b{re.escape(alias)}\b", mapping.sql, re.IGNORECASE)
-    }
+def mentioned(mapping: Mapping, files: Sources) -> Sources:
+    """Of ``files``, those whose alias the mapping's select speaks of."""
+    words = {word.lower() for word in re.findall(r"[A-Za-z_]\w*", mapping.sql)}
+    return {alias: source for alias, source in files.items() if alias.lower() in words}

@@ -1,7 +1,5 @@
 """The lake: every version of all evidence, in one DuckDB file of the workspace."""
 
-
-
 from __future__ import annotations
 
 import re

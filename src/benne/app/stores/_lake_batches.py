@@ -1,7 +1,5 @@
 """One batch: a mapping's rows read, cast, checked, split into versions and stored, or nothing."""
 
-
-
 from __future__ import annotations
 
 from collections import Counter
@@ -30,6 +28,7 @@ from benne.app.stores._lake_rows import (
     ROWS_AT_A_TIME,
     STAGED,
     TOUCHED,
+    content_sql,
     judge_sql,
     place_statements,
     touched_sql,
@@ -231,8 +230,8 @@ def _resolve(lake: Connection, batch: Batch, tally: Tally) -> None:
     many = lake.value(f"SELECT count(*) FROM {STAGED} WHERE h IN (SELECT h FROM {TOUCHED})")
     parts = -(-many // ROWS_AT_A_TIME)
     lake.run(
-        f"CREATE OR REPLACE TEMP TABLE conflicts "
-        f'AS SELECT record, known_at, content, "row" FROM {STAGED} LIMIT 0'
+        "CREATE OR REPLACE TEMP TABLE conflicts "
+        '(record VARCHAR, known_at BIGINT, content UBIGINT, "row" BIGINT)'
     )
     for part in range(parts):
         lake.run(judge_sql(mapping, part=part, parts=parts, now=batch.now))
@@ -260,14 +259,21 @@ def _quarantine_conflicts(
     tally: Tally,
 ) -> None:
     """Read the rows again, for the raw values of those that say something else than before."""
+    content = content_sql(batch.mapping.kind)
     mapping = batch.mapping
+    found = 0
     for table in _rows(sandbox, plan, batch, keep_raw=True):
         lake.register("chunk", table.filter(pc.is_null(table[PROBLEMS])))
         versions = versions_sql(mapping, plan)
         conflicts = lake.arrow(
-            f'SELECT c."row", c.record, c.raw, v.known_at FROM ({versions}) v '
-            f"JOIN temp.conflicts k ON v.record = k.record AND v.known_at = k.known_at "
-            f'AND v.content = k.content AND v."row" = k."row" JOIN chunk c ON c."row" = v."row"'
+            f'SELECT c."row", c.record, c.raw, min(v.known_at) AS known_at '
+            f"FROM (SELECT *, {content} AS content FROM ({versions})) v "
+            "SEMI JOIN temp.conflicts k ON v.record = k.record AND v.known_at = k.known_at "
+            "AND v.content = k.content "
+            'JOIN chunk c ON c."row" = v."row" GROUP BY ALL ORDER BY c."row"'
         )
         lake.unregister("chunk")
-        quarantine.add_conflicts(conflicts)
+        found += quarantine.add_conflicts(conflicts)
+    if found != tally.codes["different_content"]:
+        must = "the select must return the same rows when it is read twice"
+        raise BatchFails(whole(mapping, "sql_error", must, "other rows the second time"))

@@ -1,7 +1,5 @@
 """From the rows of a cast plan to versions: the SQL of a batch, in the order in which it runs."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -21,50 +19,34 @@ ROWS_AT_A_TIME = 4_000_000
 """Versions of touched records that are ordered at a time: what bounds memory."""
 
 
-def content_sql(kind: Kind) -> str:
-    """A hash of what a version says: of its subject, its cause and every column that is there.
-
-    64 bits of an MD5, against accidents and not against attack.  A null column adds nothing,
-    so that a kind can gain a column and old versions keep their hash.
-    """
-    parts = ["'cause=' || cause", _tagged("subject", "VARCHAR")]
-    for group in (False, True):
-        parts += [_tagged(*column) for column in own_columns(kind, group=group).items()]
-    return f"md5_number_lower(concat({', '.join(parts)}))"
-
-
-def _tagged(name: str, sql_type: str) -> str:
-    text = quoted(name)
-    if sql_type == "VARCHAR":
-        text = f"length({text}) || ':' || {text}"
-    return f"{literal(f';{name}=')} || {text}"
-
-
 def versions_sql(mapping: Mapping, plan: CastPlan) -> str:
     """The versions that the rows of ``chunk`` hold, each ended by the next of the same row."""
-    kind = mapping.kind
+    first = _version_sql(mapping.kind, plan, "known_at", "TRUE")
+    others = []
+    for number in range(len(plan.later)):
+        moment = f"{LATER}{number}"
+        is_new = [f"{moment} > known_at"]
+        is_new += [f"{moment} IS DISTINCT FROM {LATER}{i}" for i in range(number)]
+        others.append(_version_sql(mapping.kind, plan, moment, " AND ".join(is_new)))
+    return " UNION ALL ".join([first, *others])
+
+
+def _version_sql(kind: Kind, plan: CastPlan, moment: str, condition: str) -> str:
+    """What was known at ``moment``: a column that some instant brings is null before it."""
+    brought = {name: f"{LATER}{i}" for i, names in enumerate(plan.later) for name in names}
     own = [*own_columns(kind, group=False), *own_columns(kind, group=True)]
-    head = 'hash(record) AS h, "row", record, subject, cause'
-    tail = f"{content_sql(kind)} AS content, {', '.join(map(quoted, own))}"
-    if not plan.later:
-        return f"SELECT {head}, known_at, {END_OF_TIME} AS superseded_at, {tail} FROM chunk"
-    brought = {name: i for i, names in enumerate(plan.later) for name in names}
-    masked = ", ".join(
-        f"CASE WHEN {LATER}{brought[name]} IS NULL OR {LATER}{brought[name]} <= known_at "
+    columns = ", ".join(
+        f"CASE WHEN {brought[name]} IS NULL OR {brought[name]} <= {moment} "
         f"THEN {quoted(name)} END AS {quoted(name)}"
         if name in brought
         else quoted(name)
         for name in own
     )
-    instants = ", ".join(["known_at", *(f"{LATER}{i}" for i in range(len(plan.later)))])
-    moments = f"list_sort(list_distinct([{instants}]))"
+    nexts = [f"CASE WHEN {LATER}{i} > {moment} THEN {LATER}{i} END" for i in range(len(plan.later))]
+    ended = f"least({', '.join([str(END_OF_TIME), *nexts])})"
     return (
-        f"SELECT {head}, known_at, superseded_at, {tail} FROM ("
-        f'SELECT record, subject, cause, "row", known_at, superseded_at, {masked} FROM ('
-        f"SELECT * REPLACE (moments[n] AS known_at), "
-        f"coalesce(moments[n + 1], {END_OF_TIME}) AS superseded_at FROM ("
-        f"SELECT *, unnest(generate_series(1, len(moments))) AS n FROM ("
-        f"SELECT *, {moments} AS moments FROM chunk))))"
+        f'SELECT hash(record) AS h, "row", record, subject, cause, {moment} AS known_at, '
+        f"{ended} AS superseded_at, {columns} FROM chunk WHERE {condition}"
     )
 
 
@@ -94,10 +76,10 @@ def judge_sql(mapping: Mapping, *, part: int, parts: int, now: int) -> str:
 
     Of versions with the same record and ``known_at`` the one in the lake, or else that of the
     first row, stands.  A version known from now on says nothing new where the record's last
-    says the same.
+    says the same.  ``content`` is stored nowhere.
     """
+    content = content_sql(mapping.kind)
     inside = f"IN (SELECT h FROM {TOUCHED}) AND {{h}} % {parts} = {part}"
-    table = quoted(evidence_table(mapping.kind.name))
     return f"""CREATE OR REPLACE TEMP TABLE judged AS
         SELECT *, CASE
             WHEN NOT fresh THEN 'old'
@@ -108,15 +90,34 @@ def judge_sql(mapping: Mapping, *, part: int, parts: int, now: int) -> str:
         FROM (SELECT *,
             row_number() OVER same AS nth,
             first_value(content) OVER same AS first_content,
-            arg_max(content, known_at) FILTER (NOT fresh) OVER (PARTITION BY record) AS last_content
+            arg_max(content, known_at) FILTER (NOT fresh) OVER (PARTITION BY record)
+                AS last_content
             FROM (
-                SELECT rowid AS rid, TRUE AS fresh, record, known_at, content, "row"
+                SELECT rowid AS rid, TRUE AS fresh, record, known_at, {content} AS content, "row"
                 FROM {STAGED} WHERE h {inside.format(h="h")}
                 UNION ALL
-                SELECT rowid, FALSE, record, known_at, content, NULL
-                FROM {table} WHERE source = {literal(mapping.source)}
-                AND hash(record) {inside.format(h="hash(record)")})
+                SELECT rid, FALSE, record, known_at, {content}, NULL
+                FROM {_held(mapping)} WHERE hash(record) {inside.format(h="hash(record)")})
             WINDOW same AS (PARTITION BY record, known_at ORDER BY fresh, "row"))"""
+
+
+def content_sql(kind: Kind) -> str:
+    """A hash of all that a version says, for comparing within one query run."""
+    own = [*own_columns(kind, group=False), *own_columns(kind, group=True)]
+    return f"hash(subject, cause, {', '.join(map(quoted, own))})"
+
+
+def _held(mapping: Mapping) -> str:
+    """The source's versions in the lake, with their group columns."""
+    kind, source = mapping.kind, literal(mapping.source)
+    table = quoted(evidence_table(kind.name))
+    versions = f"SELECT rowid AS rid, * FROM {table} WHERE source = {source}"
+    groups = own_columns(kind, group=True)
+    if not groups:
+        return f"({versions})"
+    names = ", ".join(map(quoted, ["record", "known_at", *groups]))
+    apart = f"SELECT {names} FROM {quoted(groups_table(kind.name))} WHERE source = {source}"
+    return f"(FROM ({versions}) LEFT JOIN ({apart}) USING (record, known_at))"
 
 
 def place_statements(mapping: Mapping, batch: int) -> Iterator[str]:

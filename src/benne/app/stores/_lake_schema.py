@@ -1,7 +1,5 @@
 """The tables of a lake, and how an older lake becomes a newer one."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +24,6 @@ VERSION_COLUMNS = {
     "known_at": "BIGINT",
     "superseded_at": "BIGINT",
     "batch": "BIGINT",
-    "content": "UBIGINT",
 }
 GROUP_COLUMNS = {"source": "VARCHAR", "record": "VARCHAR", "known_at": "BIGINT", "batch": "BIGINT"}
 
@@ -163,7 +160,6 @@ def _readable_view(kind: Kind) -> str:
         if name in instants
         else quoted(name)
         for name in names
-        if name != "content"
     )
     view, table = quoted(f"readable_{kind.name}"), quoted(evidence_table(kind.name))
     return f"CREATE OR REPLACE VIEW {view} AS SELECT {shown} FROM {table}"
