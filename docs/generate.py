@@ -6,6 +6,7 @@ checked in is not what its function says.
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -99,7 +100,10 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     return [*lines, ""]
 
 
-PAGES: dict[str, Callable[[], str]] = {"reference/features.md": features_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "reference/features.md": features_page,
+    **runpy.run_path(str(DOCS / "reference_pages.py"))["PAGES"],
+}
 """Each generated page, relative to this folder, and what writes it."""
 
 
