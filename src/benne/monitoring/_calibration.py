@@ -149,8 +149,8 @@ def jeffreys_p(expected: float, bads: float, n: float) -> float:
     understated (ECB, Instructions for reporting the validation results of internal models,
     2019, section 2.5.3.1).
 
-    >>> round(jeffreys_p(0.01, 5, 100), 4)
-    0.0008
+    >>> round(jeffreys_p(0.01, 5, 100), 5)
+    0.00138
     """
     return float(stats.beta.cdf(expected, bads + 0.5, n - bads + 0.5))
 

@@ -1,0 +1,50 @@
+"""The page: one HTML file that needs nothing else, for as long as browsers read HTML."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from benne.doors.reports import _summary
+from benne.doors.reports._sections import sections
+
+EMBEDDED_BYTES_MAX = 900_000
+
+
+def page(validation: Mapping[str, Any]) -> str:
+    """The whole report of ``validation`` as HTML."""
+    here = files("benne.doors.reports")
+    style = here.joinpath("report.css").read_text(encoding="utf-8")
+    script = here.joinpath("report.js").read_text(encoding="utf-8")
+    template = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string(here.joinpath("report.html").read_text(encoding="utf-8"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return template.render(
+        title=_summary.title(validation),
+        lead=_summary.lead(validation),
+        tiles=_summary.tiles(validation),
+        picture=_summary.picture(validation),
+        bands=_summary.bands(validation),
+        made=_summary.made(validation),
+        sections=sections(validation),
+        style=Markup(style),  # noqa: S704 (our own file)
+        script=Markup(script),  # noqa: S704 (our own file)
+        script_hash=digest,
+        download=_download(validation),
+    )
+
+
+def _download(validation: Mapping[str, Any]) -> str:
+    """All numbers as a ``data:`` link; empty where that would make the page too heavy."""
+    body = json.dumps(validation, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    if len(body) > EMBEDDED_BYTES_MAX:
+        return ""
+    return "data:application/json;base64," + base64.b64encode(body).decode()
