@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 
-def main() -> None:
+def main(render: Callable[[Mapping[str, Any]], str]) -> None:
     """Run ``benne`` and end the process with the exit code of what happened.
 
-    Codes: 0 done; 2 input; 3 permission; 4 conflict; 5 unavailable; 1 a bug or a broken store.
+    ``render`` turns a validation into the report's page.  Codes: 0 done; 2 input; 3 permission;
+    4 conflict; 5 unavailable; 1 a bug or a broken store.
     """
     from benne.doors.cli._commands import commands
     from benne.doors.cli._console import fail, note
     from benne.kernel import BenneError
 
     try:
-        commands()
+        commands(obj=render)
     except BenneError as error:
         sys.exit(fail(error))
     except KeyboardInterrupt:

@@ -54,13 +54,13 @@ def _session(workspace: Path, data: Path | None) -> Session:
 
 
 @commands.command()
-def build(workspace: WorkspaceArg, data: DataOpt = None) -> None:
+def build(context: typer.Context, workspace: WorkspaceArg, data: DataOpt = None) -> None:
     """Do it all: ingest, features, train, score, report."""
     from benne import app
 
     session = _session(workspace, data)
     with progress() as tell:
-        built = app.build(session, tell)
+        built = app.build(session, tell, render=context.obj)
     for line in built.lines():
         out(line)
 
@@ -137,12 +137,12 @@ def explain(
 
 
 @commands.command()
-def report(workspace: WorkspaceArg) -> None:
+def report(context: typer.Context, workspace: WorkspaceArg) -> None:
     """Write the validation report: one HTML file and its numbers as JSON."""
     from benne import app
 
     with progress() as tell:
-        written = app.report(_session(workspace, None), tell)
+        written = app.report(_session(workspace, None), tell, render=context.obj)
     for line in written.lines():
         out(line)
 
