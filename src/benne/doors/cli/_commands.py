@@ -35,15 +35,14 @@ commands = typer.Typer(
     name="benne",
     help="An open consumer credit bureau in a box.\n\n"
     "A workspace is a folder with a benne.toml and mapping/*.sql. "
-    "[bold]benne build WORKSPACE --data DIR[/bold] does it all; "
+    "`benne build WORKSPACE --data DIR` does it all; "
     "the other commands are its steps, one by one.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    add_completion=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-quarantine = typer.Typer(
-    no_args_is_help=True, help="Rows that could not become evidence: list, mend, replay."
-)
+quarantine = typer.Typer(no_args_is_help=True, help="List, mend and replay rows put aside.")
 commands.add_typer(quarantine, name="quarantine")
 
 
@@ -67,7 +66,11 @@ def build(context: typer.Context, workspace: WorkspaceArg, data: DataOpt = None)
 
 @commands.command()
 def ingest(workspace: WorkspaceArg, data: DataOpt = None) -> None:
-    """Read the sources into evidence; what cannot be read goes to the quarantine."""
+    """Read the sources into evidence.
+
+    A row that breaks a rule goes to the quarantine; the others are kept.
+    What was read before is not read again.
+    """
     from benne import app
 
     with progress() as tell:
@@ -78,7 +81,10 @@ def ingest(workspace: WorkspaceArg, data: DataOpt = None) -> None:
 
 @commands.command()
 def features(workspace: WorkspaceArg, data: DataOpt = None) -> None:
-    """Compute every observation's features from what was known at its moment."""
+    """Compute every observation's features.
+
+    Each is computed from what was known at its moment, and from nothing else.
+    """
     from benne import app
 
     with progress() as tell:
@@ -89,7 +95,10 @@ def features(workspace: WorkspaceArg, data: DataOpt = None) -> None:
 
 @commands.command()
 def train(workspace: WorkspaceArg, data: DataOpt = None) -> None:
-    """Fit the card on the observations whose outcome is known, and validate it out of fold."""
+    """Fit the card, and validate it out of fold.
+
+    Only observations whose whole outcome window has passed take part.
+    """
     from benne import app
 
     with progress() as tell:
@@ -107,7 +116,10 @@ def score(
     as_json: JsonOpt = False,
     levers: Annotated[bool, typer.Option(help="Work out what would raise each score, too.")] = True,
 ) -> None:
-    """Score people: each as last observed, or everyone as they stood at a date."""
+    """Score everyone, or one person.
+
+    Each person as last observed or, with --as-of, as everyone stood at that moment.
+    """
     from benne import app
 
     session = _session(workspace, None)
@@ -126,7 +138,7 @@ def explain(
     as_of: AsOfOpt = None,
     family: FamilyOpt = "sesame",
 ) -> None:
-    """Add up one person's score, part by part, in words."""
+    """Add up one person's score in words."""
     from benne import app
 
     session = _session(workspace, None)
@@ -138,7 +150,10 @@ def explain(
 
 @commands.command()
 def report(context: typer.Context, workspace: WorkspaceArg) -> None:
-    """Write the validation report: one HTML file and its numbers as JSON."""
+    """Write the validation report.
+
+    One HTML file that opens without a network, and its numbers as JSON.
+    """
     from benne import app
 
     with progress() as tell:
