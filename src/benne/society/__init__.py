@@ -1,0 +1,25 @@
+"""A simulated society with a known truth, for demonstration and for research.
+
+It shares no formula with features or models: what it emits is evidence, as sources would send
+it, and apart from that the truth.
+"""
+
+from benne.society._block import Emission
+from benne.society._parameters import (
+    Parameter,
+    Parameters,
+    parameters_of,
+    standard_parameters,
+)
+from benne.society._simulate import simulate
+from benne.society._traces import ATTRIBUTES
+
+__all__ = [
+    "ATTRIBUTES",
+    "Emission",
+    "Parameter",
+    "Parameters",
+    "parameters_of",
+    "simulate",
+    "standard_parameters",
+]

@@ -1,0 +1,146 @@
+"""The truth: what would come of the standard obligation, given to everyone; apart from evidence.
+
+The standard obligation is a loan repaid in equal monthly instalments, due on the first day of
+each month from ``as_of`` on.  It goes *bad* when, within the window, three due dates in a
+row are in arrears: 90 days past due in months of 30 days.  It is a *potential* outcome: it is
+drawn for everyone, whoever would admit them, and it changes nothing else in the person's life.
+
+Three probabilities stand beside each drawn outcome:
+
+* ``probability``: as of that moment, with the person's future and the economy's path averaged out;
+* ``probability_given_economy``: with the person's future averaged out, the economy's path known;
+* ``probability_given_path``: given all that then happened to the person and the economy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benne.society._block import Block, Emission
+from benne.society._calendar import DAY, Bools, Floats, Ints
+from benne.society._life import Life, chance_of_bad, chance_on_the_lived_path, draw_outcome, live
+from benne.society._people import sigmoid
+from benne.society._tables import Rows, batch, flags, instants, ints, reals, words
+from benne.society._world import possible_stress
+
+COHORTS = ("training", "out_of_time", "wave")
+OUTCOMES = ("good", "bad")
+
+
+def truth(block: Block) -> list[Emission]:
+    """The observations with their outcomes, the probabilities behind them, and the traits."""
+    p, people = block.world.parameters, block.people
+    first, span = p.whole("calendar.burn_in_months"), p.whole("calendar.training_months")
+    last = p.whole("calendar.out_of_time_month")
+    month = first + block.random.integers(0, span, len(people))
+    emissions = [_people(block)]
+    for m in range(first, first + span):
+        emissions += _cohort(block, month == m, m, cohort=0, life=block.life)
+    everyone = np.ones(len(people), dtype=bool)
+    emissions += _cohort(block, everyone, last, cohort=1, life=block.life)
+    if p["wave.cohort"]:
+        struck = live(block.world, people, block.random, wave=True, before=block.life, since=last)
+        emissions += _cohort(block, everyone, last, cohort=2, life=struck)
+    return emissions
+
+
+def _cohort(block: Block, who: Bools, month: int, *, cohort: int, life: Life) -> list[Emission]:
+    """Everyone of ``who`` known for two months or more, as observed at the start of ``month``."""
+    p = block.world.parameters
+    window = p.whole("calendar.window_months")
+    person = np.flatnonzero(who & (block.people.arrival + 2 <= month))
+    if len(person) == 0:
+        return []
+    logits = life.logit[person, month : month + window]
+    bad = draw_outcome(p, logits, block.random)
+    start = int(block.world.calendar.start(month))
+    common: Rows = {
+        "subject": words(person, block.subjects),
+        "as_of": instants(np.full(len(person), start)),
+        "cohort": words(np.full(len(person), cohort), COHORTS),
+    }
+    wave = cohort == COHORTS.index("wave") or bool(p["wave.lived"])
+    ahead, given = _chances(block, person, life, month, wave=wave)
+    chances: Rows = {
+        **common,
+        "bad": flags(bad),
+        "probability": reals(ahead),
+        "probability_given_economy": reals(given),
+        "probability_given_path": reals(chance_on_the_lived_path(p, logits)),
+    }
+    place = "outcome" if cohort < COHORTS.index("wave") else "truth"
+    outcome: Rows = {**common, **_answer(block, person, bad, month)}
+    table = "standard_obligation" if place == "outcome" else "wave_outcome"
+    return [
+        Emission(place, table, batch(outcome)),
+        Emission("truth", "probabilities", batch(chances)),
+    ]
+
+
+def _chances(
+    block: Block, person: Ints, life: Life, month: int, *, wave: bool
+) -> tuple[Floats, Floats]:
+    """The probability over all paths of the economy, and given the path it took."""
+    crowd, lived = block.people.take(person), life.take(person)
+    window = block.world.parameters.whole("calendar.window_months")
+
+    def chance(stress: Floats) -> Floats:
+        return chance_of_bad(block.world, crowd, lived, month=month, stress=stress, wave=wave)
+
+    paths = possible_stress(block.world, month, window)
+    ahead = np.zeros(len(person))
+    for path in paths:
+        ahead += chance(path)
+    return ahead / len(paths), chance(block.world.stress[month : month + window])
+
+
+def _answer(block: Block, person: Ints, bad: Bools, month: int) -> Rows:
+    """What the lender of the standard obligation can say: nothing of whom it refused."""
+    p = block.world.parameters
+    window = p.whole("calendar.window_months")
+    admitted, propensity = _incumbent(block, person, month)
+    refused = ~admitted
+    known = int(block.world.calendar.start(month + window)) + 5 * DAY
+    return {
+        "outcome": words(bad.astype(int), OUTCOMES, refused),
+        "outcome_known_at": instants(np.full(len(person), known), refused),
+        "admitted": flags(admitted),
+        "policy": words(np.full(len(person), int(p["incumbent.on"])), ("everyone", "incumbent")),
+        "propensity": reals(propensity),
+    }
+
+
+def _incumbent(block: Block, person: Ints, month: int) -> tuple[Bools, Floats]:
+    """Who is admitted, and with what probability: the worst arrears of late, noise, a lottery."""
+    p = block.world.parameters
+    count = len(person)
+    if not p["incumbent.on"]:
+        return np.ones(count, dtype=bool), np.ones(count)
+    seen = block.worst[person, max(month - 14, 0) : month - 1].max(axis=1)
+    view = np.where(seen < 0, 0.3, 0.8 * np.minimum(seen, 3))
+    noise, lottery = p["incumbent.noise"], p["incumbent.at_random"]
+    cut = np.quantile(
+        view + noise * block.random.normal(size=count), 1 - p["incumbent.refused_share"]
+    )
+    chance = sigmoid(1.7 * (cut - view) / max(noise, 1e-3))  # close to the normal distribution's
+    propensity = lottery + (1 - lottery) * chance
+    return block.uniform(count) < propensity, propensity
+
+
+def _people(block: Block) -> Emission:
+    people = block.people
+    rows: Rows = {
+        "subject": words(np.arange(len(people)), block.subjects),
+        "willingness": reals(people.willingness),
+        "capacity": reals(people.capacity),
+        "patience": reals(people.patience),
+        "appetite": reals(people.appetite),
+        "community": ints(people.community),
+        "region": ints(people.region),
+        "minority": flags(people.minority),
+        "has_credit": flags(people.credit),
+        "arrival_month": ints(people.arrival),
+        "ring": ints(people.ring, people.ring < 0),
+        "victim": words(people.victim, block.subjects, people.ring < 0),
+    }
+    return Emission("truth", "people", batch(rows))

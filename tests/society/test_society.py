@@ -1,0 +1,97 @@
+"""The society: the same for a seed, as hard as stated, and silent about the truth."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from benne.evidence import standard_kinds
+from benne.kernel import InvalidInput
+from benne.society import simulate, standard_parameters
+
+PEOPLE, MONTHS = 6_000, 60
+Tables = dict[tuple[str, str], pa.Table]
+
+
+def society(people: int = PEOPLE, *, seed: int = 5, **changes: float) -> Tables:
+    parameters = standard_parameters().change({k.replace("__", "."): v for k, v in changes.items()})
+    found: dict[tuple[str, str], list[pa.RecordBatch]] = defaultdict(list)
+    for _, emissions in simulate(people=people, months=MONTHS, seed=seed, parameters=parameters):
+        for emission in emissions:
+            found[emission.place, emission.table].append(emission.batch)
+    return {key: pa.Table.from_batches(batches) for key, batches in found.items()}
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return society()
+
+
+def evidence(tables: Tables) -> dict[str, pa.Table]:
+    return {table: rows for (place, table), rows in tables.items() if place == "evidence"}
+
+
+def test_the_same_seed_gives_the_same_society_and_another_seed_another() -> None:
+    one, two, other = society(300), society(300), society(300, seed=6)
+    assert one.keys() == two.keys()
+    assert all(one[key].equals(two[key]) for key in one)
+    assert not one["evidence", "profile"].equals(other["evidence", "profile"])
+
+
+def test_every_kind_is_emitted_with_the_columns_of_the_kind(tables: Tables) -> None:
+    kinds = {kind.name: kind for kind in standard_kinds()}
+    assert evidence(tables).keys() == kinds.keys()
+    for name, rows in evidence(tables).items():
+        own = {column.name for column in kinds[name].columns}
+        required = {column.name for column in kinds[name].columns if column.required}
+        extra = {"record", "subject", "known_at", "cause"}
+        assert set(rows.column_names) <= own | extra
+        assert required | extra <= set(rows.column_names)
+
+
+def test_a_version_is_known_once_and_after_it_began(tables: Tables) -> None:
+    ends = pa.scalar(np.datetime64("2023-01-01", "us"), pa.timestamp("us")).cast(
+        pa.timestamp("us", tz="UTC")
+    )
+    kinds = {kind.name: kind for kind in standard_kinds()}
+    for name, rows in evidence(tables).items():
+        known = rows["known_at"]
+        assert pc.all(pc.less(known, ends)).as_py(), name
+        keys = rows.select(["record", "known_at"]).group_by(["record", "known_at"]).aggregate([])
+        assert keys.num_rows == rows.num_rows, name
+        if not kinds[name].ahead:
+            assert pc.all(pc.less_equal(rows[kinds[name].window], known)).as_py(), name
+
+
+def test_half_of_the_people_have_no_formal_account(tables: Tables) -> None:
+    holders = len(evidence(tables)["account"]["subject"].unique())
+    assert 0.35 < holders / PEOPLE < 0.6
+
+
+def test_there_are_corrections_retractions_disputes_and_malformed_rows(tables: Tables) -> None:
+    statements = evidence(tables)["statement"]
+    assert {"event", "correction", "retraction"} <= set(statements["cause"].unique().to_pylist())
+    assert "dispute" in evidence(tables)["breach"]["cause"].unique().to_pylist()
+    assert "unknown" in statements["status"].unique().to_pylist()
+
+
+@pytest.mark.parametrize("changes", [{"people": 99}, {"months": 59}, {"seed": -1}])
+def test_what_cannot_be_simulated_is_refused_before_anything_is_made(
+    changes: dict[str, int],
+) -> None:
+    numbers = {"people": 200, "months": 60, "seed": 0, **changes}
+    with pytest.raises(InvalidInput, match=next(iter(changes))):
+        simulate(**numbers)
+
+
+def test_a_parameter_has_a_source_and_keeps_its_bounds() -> None:
+    parameters = standard_parameters()
+    assert all(parameters.parameter(name).source for name in parameters)
+    with pytest.raises(InvalidInput, match=r"shocks\.job_loss must be a number from 0 to 0\.5"):
+        parameters.change({"shocks.job_loss": 2})
+    with pytest.raises(InvalidInput, match="unknown parameter"):
+        parameters.change({"shocks.jobloss": 0.1})
