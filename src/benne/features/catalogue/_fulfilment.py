@@ -44,6 +44,8 @@ _MEANS = Group(
 CONTRACTS = ("rent", "power", "water", "telecom", "insurance", "tax")
 """The values of ``obligation.contract`` that have features of their own; others count in all."""
 
+_SENSITIVE = {"insurance": ("sensitive-fin",), "tax": ("sensitive-fin",)}
+
 INDUSTRIES = (
     "finance",
     "court",
@@ -64,14 +66,14 @@ _ALL_BILLS: tuple[Feature, ...] = (
         "bills_late_{w}_share",
         share("obligation", LATE),
         RAISES,
-        "Share of bills paid late {w}",
+        "Share of bills that were late {w}",
     ),
     *_BILLS.each(
         (90, 365),
         "bills_late_{w}_count",
         tally("obligation", LATE),
         RAISES,
-        "Bills paid late {w}",
+        "Bills that were late {w}",
     ),
     *_BILLS.each(
         (180, 730),
@@ -105,7 +107,7 @@ _ALL_BILLS: tuple[Feature, ...] = (
         "bill_late_recency_days",
         since_last("obligation", LATE),
         LOWERS,
-        "Time since a bill was last paid late",
+        "Time since a bill was last late",
     ),
     *_BILLS.one(
         "bills_overdue_now_count", tally("obligation", OVERDUE), RAISES, "Bills overdue now"
@@ -153,13 +155,15 @@ _BY_CONTRACT: tuple[Feature, ...] = tuple(
             f"{contract}_bills_late_{{w}}_share",
             share("obligation", LATE, col("contract").equals(contract)),
             RAISES,
-            f"Share of {contract} bills paid late {{w}}",
+            f"Share of {contract} bills that were late {{w}}",
+            tags=_SENSITIVE.get(contract, ()),
         ),
         *_BILLS.one(
             f"{contract}_bills_overdue_now_minor",
             total("obligation", OVERDUE_MINOR, col("contract").equals(contract)),
             RAISES,
             f"Amount of {contract} bills overdue now",
+            tags=_SENSITIVE.get(contract, ()),
         ),
     )
 )

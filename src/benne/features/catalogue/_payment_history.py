@@ -49,14 +49,14 @@ _INSTALMENTS: tuple[Feature, ...] = (
         "instalments_late_{w}_share",
         share("instalment", LATE),
         RAISES,
-        "Share of instalments paid late {w}",
+        "Share of instalments that were late {w}",
     ),
     *_LATE.each(
         (30, 90, 365, 730),
         "instalments_late_{w}_count",
         tally("instalment", LATE),
         RAISES,
-        "Instalments paid late {w}",
+        "Instalments that were late {w}",
     ),
     *_LATE.each(
         (365, 730, EVER),
@@ -124,7 +124,7 @@ _INSTALMENTS: tuple[Feature, ...] = (
         "instalment_late_recency_days",
         since_last("instalment", LATE),
         LOWERS,
-        "Time since an instalment was last paid late",
+        "Time since an instalment was last late",
     ),
     *_LATE.one(
         "instalment_missed_recency_days",
@@ -182,6 +182,8 @@ _INSTALMENTS: tuple[Feature, ...] = (
 
 _AFTER_TERM = days_between(col("opened_at"), coalesce(col("closed_at"), as_of)) - col("term_days")
 _ENDED = ~OPEN
+_HAS_TERM = ~col("term_days").is_null()
+_LIFE = days_between(col("opened_at"), col("closed_at"))
 
 _EARLIER_LOANS: tuple[Feature, ...] = (
     *_TERM.each(
@@ -243,6 +245,19 @@ _EARLIER_LOANS: tuple[Feature, ...] = (
         trend("account", _AFTER_TERM, _ENDED),
         RAISES,
         "Whether loans are repaid later and later",
+    ),
+    *_TERM.each(
+        (180, EVER),
+        "loan_term_used_{w}_ratio",
+        total("account", _LIFE, _ENDED & _HAS_TERM) / total("account", col("term_days"), _ENDED),
+        RAISES,
+        "Share of its term until a loan taken {w} was repaid, on average",
+    ),
+    *_TERM.one(
+        "loan_term_used_latest_ratio",
+        latest("account", _LIFE / col("term_days"), _ENDED),
+        RAISES,
+        "Share of its term until the most recent loan was repaid",
     ),
     *_TERM.one(
         "loans_past_term_now_count",
