@@ -28,8 +28,8 @@ LEVELS_MAX = 12
 FOUR_FIFTHS = 0.8
 
 
-def group_labels(values: ArrayLike) -> NDArray[np.object_]:
-    """Text labels of a held-apart column; a number of many values is cut at its quartiles."""
+def group_labels(values: ArrayLike) -> tuple[NDArray[np.object_], list[str]]:
+    """Label of each row, and the labels in order; a number of many values is cut at quartiles."""
     array = np.asarray(values)
     if array.dtype.kind in "fiu" and len(np.unique(array[~_missing(array)])) > LEVELS_MAX:
         numbers = array.astype(np.float64)
@@ -39,8 +39,11 @@ def group_labels(values: ArrayLike) -> NDArray[np.object_]:
         names += [f"over {cuts[-1]:g}"]
         place = np.searchsorted(cuts, numbers, side="left").clip(0, len(names) - 1)
         named = np.array(names, dtype=object)[place]
-        return np.where(np.isnan(numbers), "(unknown)", named)
-    return labels(array)
+        named = np.where(np.isnan(numbers), "(unknown)", named)
+        present = set(named.tolist())
+        return named, [name for name in (*names, "(unknown)") if name in present]
+    text = labels(array)
+    return text, sorted(set(text.tolist()))
 
 
 def _missing(array: NDArray[np.generic]) -> NDArray[np.bool_]:
@@ -69,9 +72,8 @@ def fairness(
     n = len(outcome)
     points, heavy = floats("score", score, n), weights(weight, n)
     promised = None if pd is None else floats("pd", pd, n)
-    names = group_labels(group)
+    names, levels = group_labels(group)
     scored = ~np.isnan(points)
-    levels = sorted(set(names.tolist()))
     if len(levels) < 2:
         why = Why("there is only one group" if levels else "there is no observation")
         return figures(reference=why, groups=why)

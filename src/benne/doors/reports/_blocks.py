@@ -24,6 +24,7 @@ class Cell:
     below: bool = False
     heat: float | None = None
     flag: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Column:
     say: Say = text
     number: bool = True
     bar: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def table(
                     number=column.number,
                     bar=bar,
                     below=below,
+                    wide=column.wide,
                     flag=bool(flag and flag(row)),
                 )
             )

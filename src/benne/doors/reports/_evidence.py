@@ -15,6 +15,7 @@ from benne.doors.reports._blocks import (
 )
 from benne.doors.reports._words import (
     count,
+    many,
     percent,
     said,
     text,
@@ -72,9 +73,7 @@ def _left_out(facts: Facts) -> Block:
     left = facts.get("left_out_features") or []
     if not left:
         return Block()
-    says = (
-        f"{len(left)} features of the catalogue were left out: this workspace lacks what they read"
-    )
+    says = f"{many(len(left), 'feature')} left out, because this workspace lacks the evidence"
     rows = [r if isinstance(r, Mapping) else {"feature": text(r)} for r in left]
     keys = list(dict.fromkeys(k for r in rows for k in r if not str(k).endswith("_why")))
     columns = [Column(str(k), said(k).lower(), number=False) for k in keys]

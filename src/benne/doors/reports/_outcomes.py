@@ -22,6 +22,7 @@ from benne.doors.reports._words import (
     count,
     day,
     items,
+    kept,
     percent,
     text,
     why,
@@ -84,7 +85,7 @@ def _vintages(v: Facts) -> list[Block]:
         blocks = [missing("Vintages", why(v, "outcome", "vintages"))]
         return [*blocks, Block(pictures=curves)] if curves else [*blocks, *lost]
     columns = (
-        Column("cohort", "cohort", number=False),
+        Column("cohort", "cohort", kept, number=False),
         Column("observations", "observations", count),
         Column("bads", "bad", count),
         Column("goods", "good", count),

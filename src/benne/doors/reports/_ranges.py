@@ -192,7 +192,7 @@ def coverage(v: Facts) -> Section:
         Column("bads", "bad", count),
         Column("bad_rate", "bad rate", percent),
         Column("auc", "AUC", three),
-        Column("gini", "Gini", three, bar=True),
+        Column("gini", "Gini", three),
     )
     block = Block(pictures=pictures, table=table("Coverage by thickness", rows, columns))
     return Section("coverage", name, (block,))

@@ -15,10 +15,12 @@ from benne.doors.reports._blocks import (
 )
 from benne.doors.reports._words import (
     items,
+    many,
     percent,
     points,
     said,
     text,
+    whole,
     why,
 )
 
@@ -33,8 +35,8 @@ def features(v: Facts) -> Section:
                        (missing("Tables", why(v, "features")),))  # fmt: skip
     ranked = sorted(rows, key=lambda f: -(f.get("points_range") or 0.0))
     says = (
-        f"{len(ranked)} tables, the one that moves the score most first. For each bin: how many "
-        "people stand in it, how many of them turned out bad, and the points that it adds or "
+        f"{many(len(ranked), 'table')}, the one that moves the score most first. For each bin: how "
+        "many people stand in it, how many of them turned out bad, and the points that it adds or "
         "takes, on average."
     )
     return Section("features", "Every table of the score", (Block(says=says),),
@@ -56,7 +58,7 @@ def _plot(feature: Facts) -> dict[str, Any]:
         "name": name,
         "says": feature.get("says") or "",
         "domain": said(feature.get("domain") or ""),
-        "range": points(feature.get("points_range")).lstrip("+"),
+        "range": whole(feature.get("points_range")),
         "known": feature.get("points_range") is not None,
         "table": table(name, bins, columns) if bins else None,
         "missing": "" if bins else why(feature, "bins"),
@@ -99,7 +101,7 @@ def _one_card(one: Facts) -> list[Block]:
                number=key not in ("feature", "domain", "bin", "label", "name"))
         for key in keys
     ]  # fmt: skip
-    size = f"{len(items(one, 'tables'))} tables, {len(rows)} entries"
+    size = f"{many(len(items(one, 'tables')), 'table')}, {len(rows)} entries"
     return [head, Block(fold=f"Show the card: {size}", table=table("Card", rows, columns))]
 
 

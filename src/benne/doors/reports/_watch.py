@@ -20,6 +20,7 @@ from benne.doors.reports._words import (
     count,
     four,
     items,
+    kept,
     percent,
     said,
     signed,
@@ -55,7 +56,7 @@ def stability(v: Facts) -> Section:
         pictures = (Picture("PSI of the score by period", drawn, says),)
     columns = (
         Column("name", "measure", number=False),
-        Column("period", "most shifted in", number=False),
+        Column("period", "most shifted in", kept, number=False),
         Column("psi", "PSI", four, bar=True),
         Column("expected", "expected if nothing changed", four),
         Column("p", "p", chance),
@@ -166,11 +167,11 @@ def prices(v: Facts) -> Section:
         "An interval that holds zero says that nothing measurable is paid."
     )
     if known:
-        drawn = _charts.dots(known, "AUC gained without it", says, rules=(0.0,), form="+.3f")
+        drawn = _charts.dots(known, "AUC gained without it", says, rules=(0.0,), form="+.4f")
         pictures = (Picture("The three prices", drawn, says),)
     columns = (
         Column("name", "promise", number=False),
-        Column("means", "what it means", number=False),
+        Column("means", "what it means", number=False, wide=True),
         Column("value", "price in AUC", signed),
         Column("low", "95 % from", signed),
         Column("high", "to", signed),

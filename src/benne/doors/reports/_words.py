@@ -62,10 +62,13 @@ def signed(value: Any) -> str:
 def points(value: Any) -> str:
     """Points with their sign.
 
-    >>> points(-12.4), points(3)
-    ('−12.4', '+3.0')
+    >>> points(-12.4), points(3), points(-0.01)
+    ('−12.4', '+3.0', '0.0')
     """  # noqa: RUF002
-    return NONE if value is None else f"{value:+.1f}".replace("-", "−")  # noqa: RUF001
+    if value is None:
+        return NONE
+    said_points = f"{value:+.1f}".replace("-", "−")  # noqa: RUF001
+    return "0.0" if said_points[1:] == "0.0" else said_points
 
 
 def whole(value: Any) -> str:
@@ -153,3 +156,17 @@ def why(value: Any, *path: str) -> str:
         if here.get(path[depth]) is None:
             return str(here.get(f"{path[depth]}_why") or ABSENT)
     return "there is nothing to show"
+
+
+def kept(value: Any) -> str:
+    """Text that stays on one line, such as the name of a period."""
+    return text(value).replace(" ", NBSP)
+
+
+def many(number: int, thing: str) -> str:
+    """A number of things.
+
+    >>> many(1, "table"), many(2, "table")
+    ('1 table', '2 tables')
+    """
+    return f"{count(number)} {thing}" + ("" if number == 1 else "s")
