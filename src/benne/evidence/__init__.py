@@ -13,6 +13,16 @@ from benne.evidence._kinds import (
 )
 from benne.evidence._mappings import MAPPING_KEYS, Mapping, parse_mapping
 from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, outcomes
+from benne.evidence._views import (
+    About,
+    History,
+    Kinds,
+    View,
+    observations_table,
+    seen,
+    versions_table,
+    visible,
+)
 
 __all__ = [
     "ADVICE",
@@ -24,18 +34,26 @@ __all__ = [
     "PROBLEMS",
     "RAW",
     "RECORD_COLUMNS",
+    "About",
     "CastPlan",
     "ColumnSpec",
     "Finding",
+    "History",
     "Kind",
+    "Kinds",
     "Mapping",
     "OutcomeDefinition",
     "Rule",
+    "View",
     "kinds_of",
     "literal",
+    "observations_table",
     "outcomes",
     "parse_mapping",
     "plan_casts",
     "quoted",
+    "seen",
     "standard_kinds",
+    "versions_table",
+    "visible",
 ]

@@ -14,6 +14,7 @@ from benne.kernel._errors import (
     consequence_of,
 )
 from benne.kernel._expressions import (
+    FUNCTIONS,
     OPERATORS,
     AsOf,
     Call,
@@ -25,6 +26,7 @@ from benne.kernel._expressions import (
     Row,
     Type,
     Value,
+    as_double,
     as_number,
     as_of,
     coalesce,
@@ -37,6 +39,7 @@ from benne.kernel._expressions import (
     if_else,
     least,
     type_of,
+    unified,
     year_of,
 )
 from benne.kernel._ids import subject_id, uuid7
@@ -59,6 +62,7 @@ __all__ = [
     "CONSEQUENCES",
     "DOMAINS",
     "END_OF_TIME",
+    "FUNCTIONS",
     "MICROS_PER_DAY",
     "OPERATORS",
     "AsOf",
@@ -81,6 +85,7 @@ __all__ = [
     "Type",
     "Unavailable",
     "Value",
+    "as_double",
     "as_number",
     "as_of",
     "canonical_json",
@@ -102,6 +107,7 @@ __all__ = [
     "parse_instant",
     "subject_id",
     "type_of",
+    "unified",
     "uuid7",
     "whole_days",
     "year_of",

@@ -9,7 +9,9 @@ is written here, once:
 * arithmetic and comparison with null give null; ``and``, ``or``, ``not`` are Kleene's;
   a filter keeps a row only where it is true;
 * ``/`` is one division of two doubles, each cast once, and null where the divisor is 0;
-* int64 arithmetic that overflows is an error, never a wrap;
+* an int that meets a double is cast to one, once (``unified`` writes the casts down);
+* int64 arithmetic that overflows is an error, never a wrap; arithmetic of doubles whose
+  result is not finite is null, as a division by 0 is;
 * ``least`` and ``greatest`` pass over nulls, and are null where all are null.
 """
 
@@ -29,7 +31,7 @@ Value: TypeAlias = "bool | int | float | str | None"
 Row: TypeAlias = Mapping[str, Value]
 Evaluator: TypeAlias = Callable[[Row, int], Value]
 
-_INT64 = range(-(2**63), 2**63)
+_LEAST_INT, _LARGEST_INT = -(2**63), 2**63 - 1
 
 
 class Expression:
@@ -186,6 +188,11 @@ def as_number(flag: Operand) -> Call:
     return Call("as_number", (expression(flag),))
 
 
+def as_double(number: Operand) -> Call:
+    """A number as a double: the nearest one."""
+    return Call("as_double", (expression(number),))
+
+
 # --- types -----------------------------------------------------------------------------
 
 _NUMBERS = frozenset({"int", "float"})
@@ -222,7 +229,7 @@ def _type_of_value(value: Value) -> Type | None:
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int):
-        if value not in _INT64:
+        if not _LEAST_INT <= value <= _LARGEST_INT:
             raise InvalidInput(f"an integer must fit int64; got {value}.")
         return "int"
     return "float" if isinstance(value, float) else "text"
@@ -242,6 +249,7 @@ _RULES: dict[str, tuple[frozenset[str] | None, str, Type | None]] = {
     "days_between": (frozenset({"instant"}), "instants", "int"),
     "year_of": (frozenset({"instant"}), "an instant", "int"),
     "as_number": (frozenset({"bool"}), "a condition", "int"),
+    "as_double": (_NUMBERS, "a number", "float"),
 }
 
 
@@ -274,6 +282,39 @@ def _demand(holds: bool, name: str, what: str, types: list[Type | None]) -> None
         raise InvalidInput(f"{name} takes {what}; got {got}.")
 
 
+def unified(node: Expression, columns: Mapping[str, Type]) -> Expression:
+    """``node`` with a cast wherever an int meets a double, so that no engine casts in silence.
+
+    >>> unified(col("n") < 0.5, {"n": "int"}) == (as_double(col("n")) < 0.5)
+    True
+
+    Raises:
+        InvalidInput: as ``type_of``.
+    """
+    type_of(node, columns)
+    return _unified(node, columns)
+
+
+def _unified(node: Expression, columns: Mapping[str, Type]) -> Expression:
+    if not isinstance(node, Call):
+        return node
+    parts = tuple(_unified(argument, columns) for argument in node.arguments)
+    types = [type_of(part, columns) for part in parts]
+    doubles = "float" in types or node.operator == "divide"
+    if doubles and node.operator != "as_double":
+        parts = tuple(
+            (_cast(part) if kind == "int" else part)
+            for part, kind in zip(parts, types, strict=True)
+        )
+    return Call(node.operator, parts)
+
+
+def _cast(node: Expression) -> Expression:
+    if isinstance(node, Constant) and isinstance(node.value, int):
+        return Constant(float(node.value))
+    return as_double(node)
+
+
 # --- the in-process interpreter --------------------------------------------------------
 
 
@@ -298,9 +339,9 @@ def evaluator(node: Expression) -> Evaluator:
         return lambda _, as_of: as_of
     if isinstance(node, Call):
         parts = tuple(map(evaluator, node.arguments))
-        if node.operator not in _FUNCTIONS:
+        if node.operator not in FUNCTIONS:
             raise InvalidInput(f"unknown operator {node.operator!r}.")
-        return _evaluate_call(_FUNCTIONS[node.operator], parts)
+        return _evaluate_call(FUNCTIONS[node.operator], parts)
     raise InvalidInput(f"{type(node).__name__} is not a node of the expression tree.")
 
 
@@ -324,15 +365,20 @@ def _strict(function: Callable[..., Value]) -> Callable[..., Value]:
 def _whole(function: Callable[..., Value]) -> Callable[..., Value]:
     def within_int64(*values: Value) -> Value:
         result = function(*values)
-        if type(result) is int and result not in _INT64:
+        if type(result) is int and not _LEAST_INT <= result <= _LARGEST_INT:
             raise InvalidInput(f"int64 arithmetic overflowed: {function.__name__} of {values}.")
+        if type(result) is float and not math.isfinite(result):
+            return None
         return result
 
     return _strict(within_int64)
 
 
 def _divide(left: float, right: float) -> float | None:
-    return None if right == 0 else float(left) / float(right)
+    if right == 0:
+        return None
+    quotient = float(left) / float(right)
+    return quotient if math.isfinite(quotient) else None
 
 
 def _and(left: bool | None, right: bool | None) -> bool | None:  # noqa: FBT001
@@ -359,7 +405,7 @@ def _greatest(*values: Value) -> Value:
     return max((value for value in values if value is not None), default=None)
 
 
-_FUNCTIONS: dict[str, Callable[..., Value]] = {
+FUNCTIONS: dict[str, Callable[..., Value]] = {
     "add": _whole(operator.add),
     "subtract": _whole(operator.sub),
     "multiply": _whole(operator.mul),
@@ -383,6 +429,9 @@ _FUNCTIONS: dict[str, Callable[..., Value]] = {
     "days_between": _strict(whole_days),
     "year_of": _strict(lambda instant: from_micros(instant).year),
     "as_number": _strict(int),
+    "as_double": _strict(float),
 }
-OPERATORS: tuple[str, ...] = tuple(_FUNCTIONS)
+"""What each operator does to values."""
+
+OPERATORS: tuple[str, ...] = tuple(FUNCTIONS)
 """Every operator's name; each interpreter covers them all."""
