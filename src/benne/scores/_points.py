@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benne.features import Feature
 from benne.kernel import InvalidInput
-from benne.models import Contributions, RowContributions
+from benne.models import Artefact, Card, Contributions, RowContributions, Table
 from benne.scores._families import FACTORS, Family
 from benne.scores._scale import Dialect, Ints
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_FACTOR = "factor:"
 
 Factors = Mapping[str, str]
 """The factor that each feature of a bureau artefact speaks for."""
@@ -114,6 +117,67 @@ def _split(term: str, micro: Any, factors: Factors | None) -> tuple[tuple[str, .
     return mine, [half, micro - half]
 
 
+def factor_of_features(features: Iterable[Feature]) -> dict[str, str]:
+    """The factor of each feature that speaks for one: what a bureau score may be made of."""
+    return {
+        feature.name: tag.removeprefix(_FACTOR)
+        for feature in features
+        for tag in sorted(feature.tags)
+        if tag.startswith(_FACTOR)
+    }
+
+
+def micro_sql(
+    artefact: Artefact,
+    family: Family,
+    table: str,
+    keys: Sequence[str],
+    *,
+    factors: Factors | None = None,
+    withheld: Iterable[str] = (),
+) -> str:
+    """A DuckDB select over ``table``: ``keys``, base_micro and ``<dimension>_micro``.
+
+    ``keys`` must tell rows apart: for factors it joins one select for each of them.
+    """
+    if family.dimension == "domain":
+        return artefact.micro_sql(table, withheld, keys)
+    using = ", ".join(f'"{key}"' for key in keys)
+    first, *rest = family.dimension_names
+    shown = ", ".join(f"{name}.history_micro AS {name}_micro" for name in family.dimension_names)
+    joins = " ".join(f"JOIN {name} USING ({using})" for name in rest)
+    parts = ", ".join(
+        f"{name} AS ({_only(artefact, name, family, factors).micro_sql(table, withheld, keys)})"
+        for name in family.dimension_names
+    )
+    return f"WITH {parts} SELECT {using}, {first}.base_micro, {shown} FROM {first} {joins}"  # noqa: S608
+
+
+def dimension_share(
+    table: Table, dimension: str, family: Family, factors: Factors | None = None
+) -> Table | None:
+    """The part of ``table`` that speaks for one dimension: all of it, a half of it, or ``None``."""
+    if family.dimension == "domain":
+        mine = table.domains
+        shares = [table.micro // len(mine)] * len(mine)
+    else:
+        mine, shares = _split(table.name, table.micro, factors)
+    if dimension not in mine:
+        return None
+    return table if len(mine) == 1 else replace(table, micro=shares[mine.index(dimension)])
+
+
+def _only(artefact: Artefact, factor: str, family: Family, factors: Factors | None) -> Artefact:
+    """The artefact with the tables of one factor, and its half of those over two."""
+
+    def part(card: Card) -> Card:
+        shares = (dimension_share(table, factor, family, factors) for table in card.tables)
+        return replace(card, tables=tuple(share for share in shares if share is not None))
+
+    decks = tuple(replace(deck, cards=tuple(map(part, deck.cards))) for deck in artefact.decks)
+    return replace(artefact, decks=decks)
+
+
 def factors_of(term: str, factors: Factors | None) -> tuple[str, ...]:
     """The factors that a term's features speak for, each once, in the family's order.
 
@@ -140,7 +204,7 @@ def points_select(
     """SQL giving ``keys`` and the columns of ``Points.table`` from columns of micro-log-odds.
 
     ``table`` is SQL for a relation with ``base_micro`` and ``<dimension>_micro``, as
-    ``Artefact.micro_sql`` and ``dimension_sql`` make them.
+    ``micro_sql`` makes them.
     """
     quote = '"' if dialect == "duckdb" else "`"
     kept = "".join(f"{quote}{key}{quote}, " for key in keys)

@@ -1,0 +1,153 @@
+"""Reasons: what lowers a score against the average of the people it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benne.features import Feature
+from benne.kernel import Currency
+from benne.models import Artefact, Contributions
+from benne.scores._answers import Reason
+from benne.scores._families import Family
+from benne.scores._points import Factors, factors_of
+from benne.scores._scale import Ints
+from benne.scores._words import value_in_words
+
+Reader = Callable[[str, int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfalls:
+    """How far people fall short of the average, by feature and by reason family.
+
+    ``features`` (n, F) and ``families`` (n, G) are in half-millionths of log-odds, positive
+    where the score is lowered; each feature of a table of two bears half of it.
+    ``family_of`` gives, for each feature, the position of its family.
+    """
+
+    feature_names: tuple[str, ...]
+    family_names: tuple[str, ...]
+    family_of: Ints
+    features: Ints
+    families: Ints
+
+
+def shortfalls(
+    artefact: Artefact, contributions: Contributions, withheld: Iterable[str] = ()
+) -> Shortfalls:
+    """The shortfall of every row of ``contributions`` from its card's population mean."""
+    means = artefact.mean_micro(withheld)
+    columns = artefact.columns_read(withheld)
+    names = tuple(column.name for column in columns)
+    family_names = tuple(dict.fromkeys(c.reason_family or c.name for c in columns))
+    family_of = np.array([family_names.index(c.reason_family or c.name) for c in columns])
+    size = len(contributions.card)
+    by_feature = np.zeros((size, len(names)), dtype=np.int64, order="F")
+    for position, term in enumerate(contributions.terms):
+        short = means[contributions.card, position] - contributions.term_micro[:, position]
+        axes = _axes_of(term, names)
+        for name in axes:
+            by_feature[:, names.index(name)] += short * (2 // len(axes))
+    by_family = np.zeros((size, len(family_names)), dtype=np.int64, order="F")
+    for position, place in enumerate(family_of.tolist()):
+        by_family[:, place] += by_feature[:, position]
+    return Shortfalls(names, family_names, family_of, by_feature, by_family)
+
+
+def _axes_of(term: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return (term,) if term in names else tuple(term.split(" x "))
+
+
+def reasons(
+    artefact: Artefact,
+    contributions: Contributions,
+    frame: Any,
+    family: Family,
+    *,
+    features: Mapping[str, Feature] | None = None,
+    currency: Currency | None = None,
+    withheld: Iterable[str] = (),
+    factors: Factors | None = None,
+) -> list[tuple[Reason, ...]]:
+    """The reasons of every row, the heaviest first.
+
+    A family of causes is a reason where all its features together lower the score by a point
+    or more; it names the feature that lowers it most.  At most ``family.reasons_at_most``, and
+    after them those of ``family.reasons_also`` that were left out (inquiries, as is the custom
+    under the FCRA).  ``frame`` holds the rows' own values, for the words.
+    """
+    withheld = tuple(withheld)
+    short = shortfalls(artefact, contributions, withheld)
+    taken = family.scale.points_array(short.families // 2)
+    value = reader(frame)
+    known = features or {}
+    domains = {column.name: column.domain for column in artefact.columns}
+
+    def say(row: int, place: int) -> Reason:
+        mine = np.flatnonzero(short.family_of == place)
+        feature = short.feature_names[mine[np.argmax(short.features[row, mine])]]
+        words = value_in_words(value(feature, row), known.get(feature), currency)
+        points = int(taken[row, place])
+        return Reason(
+            family=short.family_names[place],
+            feature=feature,
+            dimension=domains[feature]
+            if family.dimension == "domain"
+            else factors_of(feature, factors)[0],
+            points=-points,
+            says=f"{_says(feature, known)}: {words}. This and what belongs to it "
+            f"lowers the score by {points} point{'' if points == 1 else 's'} against the average.",
+        )
+
+    return [
+        tuple(say(row, place) for place in _chosen(short.families[row], taken[row], family, short))
+        for row in range(len(contributions.card))
+    ]
+
+
+def _chosen(micro: Ints, taken: Ints, family: Family, short: Shortfalls) -> list[int]:
+    """The positions of the families to name, the heaviest first."""
+    order = np.argsort(-micro, kind="stable")
+    lowering: list[int] = [int(place) for place in order if taken[place] >= 1]
+    first = lowering[: family.reasons_at_most]
+    also = [
+        place
+        for place in lowering[family.reasons_at_most :]
+        if short.family_names[place] in family.reasons_also
+    ]
+    return first + also
+
+
+def _says(feature: str, known: Mapping[str, Feature]) -> str:
+    return known[feature].says.strip(" ,") if feature in known else feature.replace("_", " ")
+
+
+def reader(frame: Any) -> Reader:
+    """A function from (column, row) to the value in any data frame, Arrow table or mapping.
+
+    A column that is not there gives ``None``.
+    """
+    import narwhals as nw
+
+    cache: dict[str, Any] = {}
+    if isinstance(frame, Mapping):
+        there: Any = frame
+        names = set(frame)
+    else:
+        there = nw.from_native(frame, eager_only=True)
+        names = set(there.columns)
+
+    def value(name: str, row: int) -> Any:
+        if name not in names:
+            return None
+        if name not in cache:
+            column = there[name]
+            cache[name] = column.to_list() if hasattr(column, "to_list") else list(column)
+        found = cache[name][row]
+        return None if found is None or found != found else found
+
+    return value
