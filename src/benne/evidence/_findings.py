@@ -29,6 +29,7 @@ ADVICE: dict[str, str] = {
     "sql_error": "correct the select in the mapping",
     "unknown_column": "drop the column from the select, or declare it in the kind",
     "unparsable_time": "write times as ISO 8601, as in 2026-01-31 or 2026-01-31T09:30:00Z",
+    "unreadable_line": "correct the line in the file, and ingest it again",
     "unreadable_file": "bring the file again, whole and in UTF-8",
     "wrong_type": "cast it in the mapping",
 }

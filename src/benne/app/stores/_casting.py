@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from benne.app.stores._duckdb import Sandbox, SelectError, Sources, nested
 from benne.app.stores._lake_batches import Hasher
+from benne.app.stores._lake_files import line_finding
 from benne.evidence import PROBLEMS, RAW, CastPlan, Finding, Mapping, plan_casts
 from benne.kernel import InvalidInput
 
@@ -46,6 +47,7 @@ def cast_rows(
             raise InvalidInput(" ".join(map(str, findings)))
         numbered = f"SELECT *, row_number() OVER () AS record FROM ({nested(mapping.sql)})"
         batches = list(sandbox.stream(plan.select(numbered), rows=100_000))
+        rejected = [line_finding(mapping, line) for line in sandbox.rejected_lines()]
         if not batches:
             raise InvalidInput(f"{mapping.where} must return at least one row; got none.")
         table = pa.Table.from_batches(batches)
@@ -55,7 +57,7 @@ def cast_rows(
     table = table.set_column(subjects, "subject", Hasher(key).column(table["subject"]))
     is_bad = pc.is_valid(table[PROBLEMS])
     good = table.filter(pc.invert(is_bad)).drop_columns([PROBLEMS, RAW])
-    return good, tuple(_findings(table.filter(is_bad), plan, mapping))
+    return good, (*rejected, *_findings(table.filter(is_bad), plan, mapping))
 
 
 def _findings(bad: pa.Table, plan: CastPlan, mapping: Mapping) -> list[Finding]:

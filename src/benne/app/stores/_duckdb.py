@@ -4,19 +4,19 @@ No other module imports duckdb.  Its errors leave here as ``BenneError``; nothin
 or loaded, and nothing is fetched.
 """
 
-
-
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
+from benne.app.stores._lake_csv import csv_sql
 from benne.kernel import BenneError, Conflict, Corrupt, InvalidInput, Unavailable
 
 Source: TypeAlias = "Sequence[Path] | pa.Table"
@@ -32,6 +32,7 @@ _OFFLINE = {
 }
 _HELD = re.compile(r"Conflicting lock is held in (?P<command>.*?) \(PID (?P<pid>\d+)\)")
 _LINE = re.compile(r"\n\nLINE (?P<line>\d+): (?P<text>[^\n]*)\n(?P<caret>\s*)\^+", re.DOTALL)
+_OPERATOR = duckdb.token_type.operator
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -115,20 +116,9 @@ class Connection:
         with self._errors():
             return self._duckdb.sql(sql).to_arrow_table()
 
-    def batches(self, sql: str, *, rows: int) -> Iterator[pa.RecordBatch]:
-        """The result of a query, about ``rows`` at a time."""
-        with self._errors():
-            relation = self._duckdb.sql(sql)
-            reader = relation.to_arrow_reader(rows)
-        while True:
-            with self._errors():
-                try:
-                    batch = reader.read_next_batch()
-                except StopIteration:
-                    return
-                except (pa.ArrowException, OSError) as error:
-                    raise Unreadable(str(error)) from error
-            yield batch
+    def limit(self, memory_kb: int) -> None:
+        """Bound what the database takes, from now on; the rest spills."""
+        self.run(f"SET memory_limit = '{memory_kb}KB'")
 
     def register(self, name: str, table: pa.Table) -> None:
         """Let queries read ``table`` as ``name``."""
@@ -187,7 +177,7 @@ class Sandbox(Connection):
             self.register(alias, source)
             return
         try:
-            self.run(f'CREATE VIEW "{alias}" AS SELECT * FROM {_reader(source)}')
+            self.run(f'CREATE VIEW "{alias}" AS {_reader(source)}')
         except BenneError as error:
             raise Unreadable(_plain(error)) from error
 
@@ -200,7 +190,7 @@ class Sandbox(Connection):
         """
         self._demand_one_select(select)
         with self._errors_of_select():
-            found = self._duckdb.execute(f"DESCRIBE {_bare(select)}").fetchall()
+            found = self._duckdb.execute(f"DESCRIBE {nested(select)}").fetchall()
         return {name: str(sql_type) for name, sql_type, *_ in found}
 
     def stream(self, sql: str, *, rows: int) -> Iterator[pa.RecordBatch]:
@@ -214,6 +204,18 @@ class Sandbox(Connection):
                 except StopIteration:
                     return
             yield batch
+
+    def rejected_lines(self) -> list[RejectedLine]:
+        """The broken lines that the selects so far met, each once."""
+        held = self.rows("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'")
+        if not held[0][0]:
+            return []
+        found = self.rows(
+            "SELECT s.file_path, e.line, any_value(e.csv_line), any_value(e.error_message) "
+            "FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) "
+            "GROUP BY ALL ORDER BY ALL"
+        )
+        return [RejectedLine(file, int(line), text or "", why) for file, line, text, why in found]
 
     def _demand_one_select(self, select: str) -> None:
         with self._errors_of_select():
@@ -261,7 +263,9 @@ def _first_lines(message: str) -> str:
 
 
 def _plain(error: BaseException) -> str:
-    return _first_lines(str(error))
+    """What DuckDB says of a file, without the statement of ours that met it."""
+    text = str(error).removeprefix("the sandbox: ").removeprefix("Invalid Input Error: ")
+    return _first_lines(re.sub(r"\n+LINE \d+:.*", "", text, flags=re.DOTALL))
 
 
 def _paths(source: Source) -> Iterable[Path]:
@@ -272,24 +276,35 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _bare(select: str) -> str:
-    """A select that may stand inside another: no closing semicolon; comments kept."""
-    return re.sub(r"(;|\s)+\Z", "", select) + "\n"
-
-
 def nested(select: str) -> str:
-    """``select`` as it may stand in the parentheses of a subquery."""
-    return _bare(select)
+    """``select`` as it may stand in the parentheses of a subquery.
+
+    Its closing semicolon goes, and all that follows: no statement, as was checked.  Comments
+    before it stay, so that lines keep their numbers.
+    """
+    text = select.encode()
+    for at, kind in duckdb.tokenize(select):
+        if kind == _OPERATOR and text[at : at + 1] == b";":
+            return text[:at].decode() + "\n"
+    return select + "\n"
 
 
 def _reader(files: Sequence[Path]) -> str:
-    names = ", ".join(_text(str(path)) for path in files)
-    parquet = [path.suffix.lower() in (".parquet", ".pq") for path in files]
-    if all(parquet):
-        return f"read_parquet([{names}], union_by_name = true)"
-    if any(parquet):
-        raise InvalidInput(f"the files of one alias must be all Parquet or all CSV; got {names}.")
-    return f"read_csv([{names}], all_varchar = true, header = true, union_by_name = true)"
+    """The select of all the files of one alias, columns matched by name."""
+    return " UNION ALL BY NAME ".join(map(_file_sql, files))
 
 
-Hasher: TypeAlias = Callable[[str], str]
+def _file_sql(path: Path) -> str:
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return f"SELECT * FROM read_parquet([{_text(str(path))}])"
+    return csv_sql(path)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedLine:
+    """A line of a CSV file that is no row."""
+
+    file: str
+    line: int
+    text: str
+    why: str

@@ -89,7 +89,11 @@ class Hasher:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What stays the same while a batch runs."""
+    """What stays the same while a batch runs.
+
+    ``memory_kb`` is for everything: half of it for the lake and a quarter for the select while
+    rows stream; then three quarters for the lake alone.
+    """
 
     number: int
     mapping: Mapping
@@ -99,7 +103,7 @@ class Batch:
     key: bytes | None
     spill: Path
     threads: int
-    memory: str
+    memory_kb: int
     progress: Progress
 
 
@@ -110,21 +114,43 @@ def load(lake: Connection, quarantine: Quarantine, batch: Batch) -> Tally:
         BatchFails: a file or the select cannot be read, or no row of many holds.
     """
     tally = Tally()
-    with _failing(batch.mapping):
-        sandbox = Sandbox(
-            batch.sources, threads=batch.threads, memory=batch.memory, spill=batch.spill
-        )
-    try:
+    lake.limit(batch.memory_kb // 2)
+    with _sandbox(batch) as sandbox:
         plan = _plan(sandbox, batch)
         _stage(lake, quarantine, sandbox, plan, batch, tally)
+        rejected = sandbox.rejected_lines()
+    lake.limit(batch.memory_kb // 4 * 3)
+    if rejected:
+        tally.rows_read += len(rejected)
+        tally.rows_quarantined += len(rejected)
+        tally.codes["unreadable_line"] += len(rejected)
+        quarantine.add_rejected(rejected)
+    if tally.rows_read == 0:
+        must = "the select must return at least one row"
+        raise BatchFails(whole(batch.mapping, "no_rows", must, "none"))
+    if tally.rows_read > tally.rows_quarantined:
         _resolve(lake, batch, tally)
-        if tally.codes["different_content"]:
+    if tally.codes["different_content"]:
+        with _sandbox(batch) as sandbox:
             _quarantine_conflicts(lake, quarantine, sandbox, plan, batch, tally)
-    finally:
-        sandbox.close()
     for table in ("staged", "touched", "judged", "placed", "conflicts"):
         lake.run(f"DROP TABLE IF EXISTS temp.{table}")
     return tally
+
+
+@contextmanager
+def _sandbox(batch: Batch) -> Iterator[Sandbox]:
+    with _failing(batch.mapping):
+        sandbox = Sandbox(
+            batch.sources,
+            threads=batch.threads,
+            memory=f"{batch.memory_kb // 4}KB",
+            spill=batch.spill,
+        )
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()
 
 
 @contextmanager
@@ -204,9 +230,6 @@ def _stage(
         lake.unregister("chunk")
         made = True
         batch.progress(f"{mapping.name}: read", tally.rows_read, None)
-    if tally.rows_read == 0:
-        must = "the select must return at least one row"
-        raise BatchFails(whole(mapping, "no_rows", must, "none"))
 
 
 def _demand_hope(batch: Batch, tally: Tally, bad: pa.Table, plan: CastPlan) -> None:
@@ -225,9 +248,10 @@ def _resolve(lake: Connection, batch: Batch, tally: Tally) -> None:
     before = lake.value(f"SELECT count(*) FROM {table}")
     held = lake.value(f"SELECT count(*) FROM (FROM {table} WHERE source = {source} LIMIT 1)")
     lake.run(touched_sql(mapping, later_batch=bool(held)))
-    for statement in untouched_inserts(mapping, batch.number):
-        lake.run(statement)
     many = lake.value(f"SELECT count(*) FROM {STAGED} WHERE h IN (SELECT h FROM {TOUCHED})")
+    batch.progress(f"{mapping.name}: store", tally.rows_read, None)
+    for statement in untouched_inserts(mapping, batch.number, all_of_them=not many):
+        lake.run(statement)
     parts = -(-many // ROWS_AT_A_TIME)
     lake.run(
         "CREATE OR REPLACE TEMP TABLE conflicts "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from benne.app.stores._duckdb import Source, Sources
+from benne.app.stores._duckdb import RejectedLine, Source, Sources
 from benne.evidence import Finding, Mapping
 from benne.kernel import content_hash
 
@@ -27,6 +27,17 @@ def whole(
     """A finding about a whole batch of ``mapping``."""
     return Finding(
         code, mapping.source, mapping.kind.name, must, got, column, where=where or mapping.where
+    )
+
+
+def line_finding(mapping: Mapping, line: RejectedLine) -> Finding:
+    """What is wrong with a line of a CSV file that is no row."""
+    return whole(
+        mapping,
+        "unreadable_line",
+        "a line must be UTF-8 and have a field for each column of the header",
+        f"{line.text[:200]!r} ({line.why})",
+        where=f"{line.file}, line {line.line}",
     )
 
 

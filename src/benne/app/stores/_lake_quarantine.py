@@ -11,9 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from benne.app.stores._duckdb import Connection
+from benne.app.stores._duckdb import Connection, RejectedLine
+from benne.app.stores._lake_files import line_finding
 from benne.evidence import PROBLEMS, RAW, CastPlan, Finding, Mapping
-from benne.kernel import iso
+from benne.kernel import InvalidInput, NotFound, canonical_json, iso
 
 _ENTRY = pa.schema(
     [
@@ -34,13 +35,17 @@ _FINDING = pa.schema(
 ).insert(0, pa.field("entry", pa.int64()))
 
 
+_LINE = "(line)"
+_WAITING = "status = 'open' AND source = ? AND kind = ? AND mapping = ?"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A quarantined row: its raw values as they came and as they were mended, and its findings.
 
     ``raw`` is null for a batch that failed whole.  ``status`` is ``open``, ``replayed`` (its row
-    is evidence now), ``dismissed`` (a person said so) or ``resolved`` (the batch that failed
-    was read later).
+    is evidence now), ``dismissed`` (a person said so) or ``resolved`` (what could not be read,
+    a batch or a line of a file, was read again later).
     """
 
     entry: int
@@ -104,6 +109,16 @@ class Quarantine:
         self._write(list(entries.values()), findings)
         return len(entries)
 
+    def add_rejected(self, lines: Iterable[RejectedLine]) -> None:
+        """Keep the lines of CSV files that are no rows."""
+        entries, findings = [], []
+        for line in lines:
+            entry = self._entry(None, None, canonical_json({_LINE: line.text}))
+            entries.append(entry)
+            f = line_finding(self._mapping, line)
+            findings.append(self._finding(entry, f.code, None, f.must, f.got, place=f.where))
+        self._write(entries, findings)
+
     def add_failure(self, failures: Iterable[Finding]) -> None:
         """Keep the findings for which the whole batch failed."""
         entry = self._entry(None, None, None)
@@ -163,3 +178,131 @@ class Quarantine:
             lake.unregister("broken_rows")
         lake.run("INSERT INTO findings SELECT * FROM broken")
         lake.unregister("broken")
+
+
+def close_unreadable(lake: Connection, mapping: Mapping, files: Iterable[str]) -> None:
+    """Resolve what could not be read before, now that a batch reads it again."""
+    lake.run(
+        f"UPDATE quarantine SET status = 'resolved' WHERE {_WAITING} AND raw IS NULL",
+        [mapping.source, mapping.kind.name, mapping.name],
+    )
+    for file in files:
+        lake.run(
+            f"UPDATE quarantine SET status = 'resolved' WHERE {_WAITING} AND entry IN (SELECT "
+            "entry FROM findings WHERE code = 'unreadable_line' AND starts_with(place, ? || ', '))",
+            [mapping.source, mapping.kind.name, mapping.name, file],
+        )
+
+
+def entries_of(
+    lake: Connection, *, status: str | None = "open", entry: int | None = None, limit: int = 1000
+) -> tuple[Entry, ...]:
+    """Quarantined rows with their findings, oldest first, ``limit`` at most."""
+    held = lake.rows(
+        'SELECT entry, batch, source, kind, mapping, "row", record, raw, mended, status '
+        "FROM quarantine WHERE coalesce(status = $1, TRUE) AND coalesce(entry = $2, TRUE) "
+        "ORDER BY entry LIMIT $3",
+        [status, entry, limit],
+    )
+    found: dict[int, list[Finding]] = {row[0]: [] for row in held}
+    by_entry = {row[0]: row for row in held}
+    if held:
+        details = lake.rows(
+            'SELECT entry, code, "column", must, got, place FROM findings '
+            'WHERE entry BETWEEN $1 AND $2 ORDER BY entry, code, "column"',
+            [held[0][0], held[-1][0]],
+        )
+        for number, code, column, must, got, place in details:
+            if number in found:
+                _, _, source, kind, _, row, record, *_ = by_entry[number]
+                found[number].append(
+                    Finding(code, source, kind, must, got, column, row, record, place, number)
+                )
+    return tuple(
+        Entry(
+            entry=row[0],
+            batch=row[1],
+            source=row[2],
+            kind=row[3],
+            mapping=row[4],
+            row=row[5],
+            record=row[6],
+            raw=_values(row[7]),
+            mended=_values(row[8]),
+            status=row[9],
+            findings=tuple(found[row[0]]),
+        )
+        for row in held
+    )
+
+
+def _values(text: str | None) -> dict[str, str | None] | None:
+    return None if text is None else json.loads(text)
+
+
+def mend(
+    lake: Connection, number: int, values: MappingOf[str, str | None], known: Iterable[str]
+) -> Entry:
+    """Put ``values`` in place of the raw ones of an open entry; replay takes them.
+
+    ``known`` are the columns that its kind may have.
+
+    Raises:
+        NotFound: no such entry.
+        InvalidInput: it is not open or not a row, or a column is not one of the mapping's.
+    """
+    found = entries_of(lake, status=None, entry=number)
+    if not found:
+        raise NotFound(f"the quarantine has no entry {number}; benne quarantine lists them.")
+    (entry,) = found
+    if entry.status != "open" or entry.raw is None or entry.row is None:
+        what = entry.status if entry.status != "open" else "no row, but a file or a select"
+        raise InvalidInput(f"only an open row can be mended; entry {number} is {what}.")
+    merged = dict(entry.mended or entry.raw)
+    spelled = {name.lower(): name for name in merged}
+    allowed = {*spelled, *known}
+    for name, value in values.items():
+        if name.lower() not in allowed:
+            raise InvalidInput(
+                f"entry {number} has no column {name!r}; it has {', '.join(sorted(allowed))}."
+            )
+        merged[spelled.get(name.lower(), name.lower())] = value
+    lake.run("UPDATE quarantine SET mended = ? WHERE entry = ?", [canonical_json(merged), number])
+    return entries_of(lake, status=None, entry=number)[0]
+
+
+def dismiss(lake: Connection, numbers: Iterable[int]) -> int:
+    """Close open entries by hand: they will not become evidence.  How many there were."""
+    chosen = list(numbers)
+    count = lake.value(
+        "SELECT count(*) FROM quarantine WHERE status = 'open' AND entry IN (SELECT unnest($1))",
+        [chosen],
+    )
+    lake.run(
+        "UPDATE quarantine SET status = 'dismissed' WHERE status = 'open' "
+        "AND entry IN (SELECT unnest($1))",
+        [chosen],
+    )
+    return int(count)
+
+
+def waiting_rows(lake: Connection, mapping: Mapping) -> tuple[pa.Table, list[int]]:
+    """The raw or mended values of a mapping's open rows, all as text, and their entries."""
+    where = [mapping.source, mapping.kind.name, mapping.name]
+    rows = lake.rows(
+        f"SELECT entry, coalesce(mended, raw) FROM quarantine WHERE {_WAITING} "
+        'AND "row" IS NOT NULL ORDER BY entry',
+        where,
+    )
+    values = [json.loads(text) for _, text in rows]
+    names = list(dict.fromkeys(name for row in values for name in row))
+    schema = pa.schema([(name, pa.string()) for name in names])
+    return pa.Table.from_pylist(values, schema=schema), [entry for entry, _ in rows]
+
+
+def close_replayed(lake: Connection, numbers: Iterable[int]) -> None:
+    """Say of entries that their rows are evidence now."""
+    lake.run(
+        "UPDATE quarantine SET status = 'replayed' WHERE entry IN (SELECT unnest($1))",
+        [list(numbers)],
+    )

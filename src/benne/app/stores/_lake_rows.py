@@ -65,10 +65,10 @@ def touched_sql(mapping: Mapping, *, later_batch: bool) -> str:
     return sql
 
 
-def untouched_inserts(mapping: Mapping, batch: int) -> Iterator[str]:
+def untouched_inserts(mapping: Mapping, batch: int, *, all_of_them: bool) -> Iterator[str]:
     """Store the versions of records that only one row speaks of."""
     rows = f"(SELECT * FROM {STAGED} s ANTI JOIN {TOUCHED} t ON s.h = t.h)"
-    yield from _inserts(mapping, batch, rows)
+    yield from _inserts(mapping, batch, STAGED if all_of_them else rows)
 
 
 def judge_sql(mapping: Mapping, *, part: int, parts: int, now: int) -> str:
