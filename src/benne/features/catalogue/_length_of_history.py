@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benne.features._algebra import Feature
 from benne.features.catalogue._build import (
+    EITHER,
     LOWERS,
     count,
     factor,
@@ -51,14 +52,14 @@ FEATURES: tuple[Feature, ...] = (
     *_LENGTH.one(
         "account_life_mean_days",
         mean("account", _LIFE),
-        LOWERS,
+        EITHER,
         "How long closed accounts had been open, on average",
         step=0.1,
     ),
     *_LENGTH.one(
         "account_life_max_days",
         largest("account", _LIFE),
-        LOWERS,
+        EITHER,
         "How long the longest-held closed account had been open",
     ),
     *_LENGTH.one(

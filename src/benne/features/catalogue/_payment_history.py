@@ -32,6 +32,7 @@ from benne.features.catalogue._rows import (
     OVERDUE,
     OVERDUE_DAYS,
     OVERDUE_MINOR,
+    SETTLED,
 )
 from benne.kernel import as_of, coalesce, col, days_between, greatest, if_else
 
@@ -153,6 +154,18 @@ _INSTALMENTS: tuple[Feature, ...] = (
         LOWERS,
         "Already paid of what falls due in the next 30 days",
     ),
+    *_EARLY.one(
+        "instalments_prepaid_90d_ahead_count",
+        count("instalment", SETTLED, ahead=90),
+        LOWERS,
+        "Instalments of the next 90 days that are already paid",
+    ),
+    *_EARLY.one(
+        "instalment_lead_90d_ahead_max_days",
+        largest("instalment", -DELAY_DAYS, SETTLED, ahead=90),
+        LOWERS,
+        "Days ahead of its date that an instalment of the next 90 days was paid",
+    ),
     *_NOW.one(
         "instalments_overdue_now_count",
         tally("instalment", OVERDUE),
@@ -213,6 +226,43 @@ _EARLIER_LOANS: tuple[Feature, ...] = (
         largest("account", _AFTER_TERM, _ENDED),
         RAISES,
         "Days after its term that the latest-repaid loan taken {w} was repaid",
+    ),
+    *_TERM.each(
+        (180, EVER),
+        "loans_ended_late_{w}_count",
+        tally("account", _ENDED & (_AFTER_TERM > 0)),
+        RAISES,
+        "Loans taken {w} that were repaid after their term",
+    ),
+    *_TERM.each(
+        (180, EVER),
+        "loan_lateness_{w}_mean_days",
+        mean("account", greatest(_AFTER_TERM, 0), _ENDED & _HAS_TERM),
+        RAISES,
+        "Days that a loan taken {w} was repaid late, on average, early ones counted as in time",
+        step=0.1,
+    ),
+    *_TERM.each(
+        (180, EVER),
+        "loan_lead_{w}_mean_days",
+        mean("account", greatest(-_AFTER_TERM, 0), _ENDED & _HAS_TERM),
+        LOWERS,
+        "Days that a loan taken {w} was repaid early, on average, late ones counted as in time",
+        step=0.1,
+    ),
+    *_TERM.one(
+        "loan_delay_recent_change_days",
+        latest("account", _AFTER_TERM, _ENDED) - mean("account", _AFTER_TERM, _ENDED),
+        RAISES,
+        "How much later the most recent loan was repaid than usual",
+        step=0.1,
+    ),
+    *_TERM.each(
+        (30, 90),
+        "loan_delay_new_{w}_max_days",
+        largest("account", _AFTER_TERM, _ENDED),
+        RAISES,
+        "Most days after its term that a loan both taken and repaid {w} was repaid",
     ),
     *_TERM.one(
         "loan_delay_ever_min_days",
