@@ -139,3 +139,9 @@ def test_nulls_in_what_is_handed_through_get_a_reason() -> None:
 def test_arrays_of_another_length_are_refused_by_name() -> None:
     with pytest.raises(InvalidInput, match="group sex must have one entry for each of the 2"):
         validate(ValidationInputs(y=[0, 1], score=[1, 2], groups={"sex": ["a"]}))
+
+
+def test_the_explanation_names_every_key() -> None:
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "validation.md"
+    said = page.read_text(encoding="utf-8")
+    assert [key for key in Validation.__annotations__ if f"`{key}`" not in said] == []
