@@ -39,35 +39,35 @@ _STATEMENTS: tuple[Feature, ...] = (
     *_BALANCE.one(
         "balance_now_minor",
         total("statement", col("balance_minor"), state_by="account"),
-        RAISES,
+        EITHER,
         "Debt on all accounts by their latest statements",
     ),
     *_BALANCE.each(
         (90, 180, 365),
         "balance_{w}_mean_minor",
         mean("statement", col("balance_minor")),
-        RAISES,
+        EITHER,
         "Balance of an account, on average, {w}",
     ),
     *_BALANCE.each(
         (365, 730),
         "balance_{w}_max_minor",
         largest("statement", col("balance_minor")),
-        RAISES,
+        EITHER,
         "Highest balance of an account {w}",
     ),
     *_BALANCE.each(
         (180, 365),
         "balance_{w}_trend_minor_per_day",
         trend("statement", col("balance_minor")),
-        RAISES,
+        EITHER,
         "Whether balances grew {w}",
     ),
     *_BALANCE.one(
         "balance_recent_ratio",
         mean("statement", col("balance_minor"), days=90)
         / mean("statement", col("balance_minor"), days=365),
-        RAISES,
+        EITHER,
         "Balance of the last 90 days against that of the year",
     ),
     *_BALANCE.one(
@@ -86,7 +86,7 @@ _STATEMENTS: tuple[Feature, ...] = (
     *_BALANCE.one(
         "minimum_due_now_minor",
         total("statement", col("minimum_due_minor"), state_by="account"),
-        RAISES,
+        EITHER,
         "Minimum payments asked for by the latest statements",
     ),
     *_USED.one(
@@ -151,7 +151,7 @@ _STATEMENTS: tuple[Feature, ...] = (
         / total("statement", col("limit_minor"), _LIMITED, days=90)
         - total("statement", col("balance_minor"), _LIMITED, days=365)
         / total("statement", col("limit_minor"), _LIMITED, days=365),
-        RAISES,
+        EITHER,
         "Share of limits in use in the last 90 days against that of the year",
     ),
     *_USED.one(
@@ -169,6 +169,19 @@ _STATEMENTS: tuple[Feature, ...] = (
         / total("statement", col("balance_minor"), ~col("paid_minor").is_null()),
         LOWERS,
         "Share of the balances that was paid off {w}",
+    ),
+    *_REPAID.one(
+        "statement_repaid_latest_share",
+        latest("statement", col("paid_minor") / col("balance_minor"), col("balance_minor") > 0),
+        LOWERS,
+        "Share of the balance that was paid off by the most recent statement",
+    ),
+    *_REPAID.each(
+        (90, 180, 365),
+        "statements_without_payment_{w}_count",
+        tally("statement", (col("balance_minor") > 0) & col("paid_minor").equals(0)),
+        RAISES,
+        "Statements with a balance and no payment {w}",
     ),
     *_REPAID.one(
         "statement_paid_latest_minor",

@@ -344,7 +344,7 @@ _STATEMENTS: tuple[Feature, ...] = (
         "Worst days past due on any account {w}",
     ),
     *_STATE.each(
-        (180, 730),
+        (90, 180, 730),
         "statement_past_due_{w}_mean_days",
         mean("statement", col("days_past_due")),
         RAISES,
