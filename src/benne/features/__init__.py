@@ -11,18 +11,26 @@ from benne.features._algebra import (
     Window,
     atom,
 )
+from benne.features._checks import Checked, check, readable_columns
+from benne.features._plan import Plan, compute, plan
 from benne.features.catalogue import attribute_features, standard_catalogue
 
 __all__ = [
     "Aggregate",
     "Ahead",
     "Atom",
+    "Checked",
     "Direction",
     "Feature",
     "Past",
+    "Plan",
     "State",
     "Window",
     "atom",
     "attribute_features",
+    "check",
+    "compute",
+    "plan",
+    "readable_columns",
     "standard_catalogue",
 ]

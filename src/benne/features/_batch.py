@@ -1,0 +1,173 @@
+"""The batch form of a plan: one unbound Ibis expression, one pass over each kind of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benne.evidence import Kind, visible
+from benne.features._aggregates import OPERATORS, PARTS, Kept
+from benne.features._algebra import Ahead, Atom, Past, State, Window
+from benne.features._checks import Checked, readable_columns
+from benne.features._lowering import Lowering, days_between, literal
+from benne.kernel import MICROS_PER_DAY, Expression
+from benne.rights import Permit
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A reduction that atoms of a kind share, and the column that holds it."""
+
+    kind: str
+    name: str
+    value: Expression | None
+    where: Expression | None
+    window: Window
+
+
+def features_table(
+    checked: Iterable[Checked],
+    kinds: Mapping[str, Kind],
+    observations: ir.Table,
+    permit: Permit,
+) -> ir.Table:
+    """A row for each of ``observations`` that ``permit`` covers, a column for each feature."""
+    checked = tuple(checked)
+    if permit.subjects is not None:
+        observations = observations.filter(observations.subject.isin(sorted(permit.subjects)))
+    atoms = tuple(dict.fromkeys(atom for one in checked for atom in one.atoms))
+    table = observations.select("observation", "as_of")
+    columns: dict[_Part, str] = {}
+    for name in dict.fromkeys(atom.kind for atom in atoms):
+        parts = _parts_of(atom for atom in atoms if atom.kind == name)
+        names = {part: f"part_{len(columns) + i}" for i, part in enumerate(parts)}
+        rows = visible(kinds[name], observations, permit, kinds=kinds)
+        reduced = _reduced(kinds[name], rows, names).rename(of_observation="observation")
+        joined = table.left_join(reduced, table.observation == reduced.of_observation)
+        table = joined.drop("of_observation")
+        columns |= {part: names[part] for part in parts}
+    values = {atom: _finish(atom, table, columns) for atom in atoms}
+    return table.select(
+        "observation", **{one.feature.name: _value(one, values, table) for one in checked}
+    )
+
+
+def _value(one: Checked, values: Mapping[Atom, ir.Value], table: ir.Table) -> ir.Value:
+    columns = {f"atom_{i}": values[atom] for i, atom in enumerate(one.atoms)}
+    types = {f"atom_{i}": of for i, of in enumerate(one.atom_types)}
+    value = Lowering(columns, types, table.as_of)(one.value)
+    return value.cast({"int": "int64", "float": "float64", "text": "string"}[one.type])
+
+
+# --- what is reduced, and over which rows --------------------------------------------------
+
+
+def _part_of(atom: Atom, name: str) -> _Part:
+    return _Part(atom.kind, name, atom.value, atom.where, atom.window)
+
+
+def _parts_of(atoms: Iterable[Atom]) -> tuple[_Part, ...]:
+    return tuple(
+        dict.fromkeys(
+            _part_of(atom, name) for atom in atoms for name in OPERATORS[atom.aggregate].parts
+        )
+    )
+
+
+def _finish(atom: Atom, table: ir.Table, columns: Mapping[_Part, str]) -> ir.Value:
+    operator = OPERATORS[atom.aggregate]
+    parts = {name: table[columns[_part_of(atom, name)]] for name in operator.parts}
+    value = operator.finish(parts, atom.q_permille or 0, table.as_of)
+    if operator.over_nothing is not None:
+        value = value.fill_null(operator.over_nothing)
+    return value
+
+
+def _reduced(kind: Kind, rows: ir.Table, names: Mapping[_Part, str]) -> ir.Table:
+    """The parts of one kind, a row for each observation that has any record of it."""
+    import ibis
+
+    windows = tuple(dict.fromkeys(part.window for part in names))
+    rows = _within_any(kind, rows, windows)
+    states = {
+        window: f"state_{i}" for i, window in enumerate(w for w in windows if isinstance(w, State))
+    }
+    ranks: dict[Window, str] = {**states}
+    if states:
+        rows = rows.mutate(
+            **{name: _state_rank(kind, rows, window) for window, name in states.items()}
+        )
+    columns = readable_columns(kind)
+    lower = Lowering({name: rows[name] for name in columns}, columns, rows.as_of)
+    instant = rows[kind.window]
+    order = ibis.struct(
+        {
+            "instant": instant,
+            "known_at": rows.known_at,
+            "record": rows.record,
+            "source": rows.source,
+        }
+    )
+    days = days_between(instant, rows.as_of)
+    reductions = {}
+    for part, column in names.items():
+        keep = _within(part.window, instant, rows, ranks)
+        if part.where is not None:
+            keep = keep & lower(part.where)
+        value = lower(part.value) if part.value is not None else instant
+        if part.value is not None:
+            keep = keep & value.notnull()
+        reductions[column] = PARTS[part.name](Kept(rows, value, keep, instant, order, days))
+    return rows.group_by("observation").aggregate(**reductions)
+
+
+def _span(days: int) -> ir.Value:
+    return literal(days * MICROS_PER_DAY)
+
+
+def _within(
+    window: Window, instant: ir.Value, rows: ir.Table, ranks: Mapping[Window, str]
+) -> ir.BooleanValue:
+    if isinstance(window, State):
+        return rows[ranks[window]] == 0
+    if isinstance(window, Ahead):
+        return (instant >= rows.as_of) & (instant < rows.as_of + _span(window.days))
+    before = instant < rows.as_of
+    if window.days is None:
+        return before
+    return before & (instant >= rows.as_of - _span(window.days))
+
+
+def _within_any(kind: Kind, rows: ir.Table, windows: tuple[Window, ...]) -> ir.Table:
+    """The rows that lie in the hull of the windows: the others need not be looked at."""
+    instant = rows[kind.window]
+    ahead = [window.days for window in windows if isinstance(window, Ahead)]
+    back = [
+        window.days if isinstance(window, Past) else None
+        for window in windows
+        if not isinstance(window, Ahead)
+    ]
+    end = rows.as_of + _span(max(ahead)) if ahead else rows.as_of
+    rows = rows.filter(instant < end)
+    if any(days is None for days in back):
+        return rows
+    start = max((days for days in back if days is not None), default=0)
+    return rows.filter(rows[kind.window] >= rows.as_of - _span(start))
+
+
+def _state_rank(kind: Kind, rows: ir.Table, window: State) -> ir.Value:
+    """0 for the last record before ``as_of`` of each value of the window's column."""
+    import ibis
+
+    instant = rows[kind.window]
+    before = instant < rows.as_of
+    keys = [rows.observation, before, rows[window.by]]
+    if kind.column(window.by).refers is not None:
+        keys.append(rows.source)
+    last_first = [instant.desc(), rows.known_at.desc(), rows.record.desc(), rows.source.desc()]
+    rank = ibis.row_number().over(group_by=keys, order_by=last_first)
+    return before.ifelse(rank, 1)

@@ -1,0 +1,140 @@
+"""Plans: features checked once against the kinds, to be computed in batch or in process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from benne.evidence import History, Kind, View
+from benne.features._algebra import Feature
+from benne.features._checks import Checked, check
+from benne.features._in_process import Walk
+from benne.kernel import InvalidInput, NotPermitted, Type, Value
+from benne.rights import Permit
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Features that fit their kinds.  Make one with ``plan``.
+
+    ``kinds`` are all kinds of the workspace, by name: they say what refers to what, too.
+    """
+
+    checked: tuple[Checked, ...]
+    kinds: Mapping[str, Kind]
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The features, in order."""
+        return tuple(one.feature for one in self.checked)
+
+    @property
+    def types(self) -> dict[str, Type]:
+        """The type of each feature's value: int, float or text."""
+        return {one.feature.name: one.type for one in self.checked}
+
+    @property
+    def domains(self) -> dict[str, tuple[str, ...]]:
+        """The domain of each feature; the two domains of a paired one."""
+        return {one.feature.name: one.domains for one in self.checked}
+
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """The kinds that the features read."""
+        return tuple(dict.fromkeys(kind for one in self.checked for kind in one.feature.lineage))
+
+    def withheld(self, permit: Permit) -> tuple[str, ...]:
+        """The features that ``permit`` bars: each that reads a kind it does not cover."""
+        return tuple(
+            one.feature.name
+            for one in self.checked
+            if not all(map(permit.covers_kind, one.feature.lineage))
+        )
+
+    def only(self, names: Iterable[str]) -> Plan:
+        """The plan of the named features alone, in this plan's order."""
+        wanted = set(names)
+        return Plan(tuple(c for c in self.checked if c.feature.name in wanted), self.kinds)
+
+    def permitted(self, permit: Permit) -> Plan:
+        """The plan without the features that ``permit`` bars.
+
+        Raises:
+            NotPermitted: what came is no permit.
+        """
+        _demand(permit)
+        barred = set(self.withheld(permit))
+        return self.only(set(self.types) - barred) if barred else self
+
+    def ibis(self, permit: Permit, observations: ir.Table | None = None) -> ir.Table:
+        """The unbound table of features: ``observation`` and a column for each permitted feature.
+
+        ``observations`` defaults to ``benne.evidence.observations_table()``; its columns say
+        whether the view is ordinary or general (see ``benne.evidence.visible``).  A value is
+        int64, float64 or text; null where the feature is absent.  A feature that the
+        permit bars has no column: withheld is not absent.
+        """
+        from benne.evidence import observations_table
+        from benne.features._batch import features_table
+
+        looks = observations_table() if observations is None else observations
+        return features_table(self.permitted(permit).checked, self.kinds, looks, permit)
+
+    @cached_property
+    def _walks(self) -> dict[frozenset[str] | None, Walk]:
+        return {}
+
+    def compute(self, history: History, permit: Permit, view: View) -> dict[str, Value]:
+        """Each permitted feature's value for the person of ``history``, in process.
+
+        ``history`` holds every version of theirs by kind (see ``benne.evidence.seen``).
+        ``None`` is absent; a feature that the permit bars has no entry.
+
+        Raises:
+            NotPermitted: no permit, or one that does not cover the person.
+            InvalidInput: a sum or a moment that overflows.
+        """
+        _demand(permit)
+        walk = self._walks.get(permit.kinds)
+        if walk is None:
+            walk = self._walks[permit.kinds] = Walk.of(self.permitted(permit).checked, self.kinds)
+        return walk.compute(history, permit, view, self.kinds)
+
+
+def _demand(permit: Permit) -> None:
+    if not isinstance(permit, Permit):
+        raise NotPermitted(
+            f"features can be computed only with a permit; got {type(permit).__name__}; "
+            "ask benne.rights for one."
+        )
+
+
+def plan(features: Iterable[Feature], kinds: Iterable[Kind]) -> Plan:
+    """The plan that computes ``features`` over ``kinds``.
+
+    Raises:
+        InvalidInput: a feature does not fit (see ``check``), or two have one name.
+    """
+    by_name = {kind.name: kind for kind in kinds}
+    checked = tuple(check(feature, by_name) for feature in features)
+    names = [one.feature.name for one in checked]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidInput(f"features must have names of their own; {twice[0]!r} is there twice.")
+    return Plan(checked, by_name)
+
+
+def compute(
+    features: Iterable[Feature],
+    kinds: Iterable[Kind],
+    history: History,
+    permit: Permit,
+    view: View,
+) -> dict[str, Value]:
+    """``plan(features, kinds).compute(...)``, for a single use."""
+    return plan(features, kinds).compute(history, permit, view)
