@@ -22,7 +22,7 @@ from benne.models._sheet import Bins, make_grids, make_sheet
 _LARGE = 20_000
 
 
-class _Scored(ClassifierMixin, BaseEstimator):
+class Scored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What every estimator here does with its artefact."""
 
     artefact_: Artefact
@@ -57,7 +57,7 @@ class _Scored(ClassifierMixin, BaseEstimator):
         return tags
 
 
-class AdditiveModel(_Scored):
+class AdditiveModel(Scored):
     """A score that is a base plus a part for each domain, exactly.
 
     Parameters
@@ -143,7 +143,10 @@ class AdditiveModel(_Scored):
     def _recipe(self, told: Told) -> Recipe:
         if self.form not in ("strict", "paired"):
             raise InvalidInput(f"form must be strict or paired; got {self.form!r}.")
-        known = {"auto": ("spline", "steps"), **{n: (n,) for n in ("spline", "steps", "boost")}}
+        known = {
+            "auto": ("spline", "boost", "duets"),
+            **{n: (n,) for n in ("spline", "steps", "boost", "duets")},
+        }
         if self.learner not in known:
             raise InvalidInput(f"learner must be one of {', '.join(known)}; got {self.learner!r}.")
         large = len(told.bad) >= _LARGE

@@ -31,9 +31,17 @@ class TreeInputs:
 
 
 def tree_inputs(
-    sheet: Sheet, *, coarse: bool = False, monotone: bool = True, seed: int = 0
+    sheet: Sheet,
+    *,
+    coarse: bool = False,
+    monotone: bool = True,
+    nominal: bool = False,
+    seed: int = 0,
 ) -> TreeInputs:
-    """Inputs for every column of ``sheet``, on the fine bins or on the coarse ones."""
+    """Inputs for every column of ``sheet``, on the fine bins or on the coarse ones.
+
+    A category of few levels is a flag a level, or with ``nominal`` one input, its bin.
+    """
     codes = sheet.coarse_codes if coarse else sheet.codes
     blocks, parts, signs, flags = [], [], [], []
     for position, grid in enumerate(sheet.grids):
@@ -42,8 +50,8 @@ def tree_inputs(
             block, rows = _odds_block(sheet, position, coarse=coarse, seed=seed)
             kinds = [False]
         elif grid.column.category:
-            block = np.eye(len(axis))
-            rows, kinds = block[codes[position]], [True] * len(axis)
+            block = np.arange(len(axis) * 1.0)[:, None] if nominal else np.eye(len(axis))
+            rows, kinds = block[codes[position]], [True] * block.shape[1]
         else:
             block = _number_block(grid, coarse=coarse)
             rows, kinds = block[codes[position]], [False] + [True] * (block.shape[1] - 1)

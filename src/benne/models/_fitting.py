@@ -17,10 +17,11 @@ from joblib import Parallel, delayed
 from benne.kernel import Json
 from benne.models._artefact import Card
 from benne.models._folds import fold_of, possible_folds
-from benne.models._learners import Boost, Learner, Pairs, Spline, Steps
+from benne.models._learners import Boost, Learner, Pairs, Steps
 from benne.models._lower import card_of
-from benne.models._shape import Pair, Shape, average, calibrated, constant, purified
+from benne.models._shape import Pair, Shape, average, calibrated, purified
 from benne.models._sheet import Sheet
+from benne.models._spline import Spline
 from benne.models._tables import Floats, Ints
 
 Result = TypeVar("Result")
@@ -32,9 +33,11 @@ class Recipe:
 
     learners: tuple[str, ...] = ("spline", "steps")
     strengths: tuple[float, ...] = (100.0, 30.0, 10.0, 3.0, 1.0)
-    pair_rounds: tuple[int, ...] = (0, 30, 60, 120, 240)
+    boost_rounds: tuple[int, ...] = (50, 100, 200, 400, 800)
+    pair_rounds: tuple[int, ...] = (0, 30, 60, 120, 240, 480, 800)
     steps: Steps = field(default_factory=Steps)
     boost: Boost = field(default_factory=Boost)
+    duets: Boost = field(default_factory=lambda: Boost(leaves=8))
     pairs: Pairs = field(default_factory=Pairs)
     folds: int = 5
     monotone: bool = True
@@ -59,37 +62,54 @@ class Fitted:
 
 def fit_card(sheet: Sheet, recipe: Recipe, name: str) -> Fitted:
     """The card of ``sheet`` by ``recipe``."""
-    count = possible_folds(sheet, recipe.folds)
-    folds = fold_of(sheet, count, seed=recipe.seed) if count > 1 else None
-    menu = _menu(sheet, recipe)
-    mains = _out_of_fold_mains(sheet, menu, folds, recipe)
-    best = _best_settings(sheet, menu, mains)
-    mixture = _mixture(sheet, [mains[k][i] for k, i in best.items()]) if mains else None
-    weights = [1.0 / len(best)] * len(best) if mixture is None else mixture
+    inner = _inner_folds(sheet, recipe)
+    menu = _menu(recipe)
+    mains = _fit_inside(menu, inner, recipe)
+    best = _best_settings(menu, inner, mains)
+    weights = _mixture(inner, [[mains[k][f][i] for f in range(len(inner))] for k, i in best])
+    starts = [average([mains[k][f][i] for k, i in best], weights) for f in range(len(inner))]
     pairs = _allowed_pairs(sheet, recipe)
-    rounds, margin = _pairs_and_margin(sheet, menu, best, weights, pairs, folds, recipe)
-    offset, factor = (0.0, 1.0) if margin is None else calibration(sheet, margin)
+    rounds, margins = _pairs_inside(inner, starts, pairs, recipe)
+    margin = _gather(len(sheet), inner, margins)
+    offset, factor = calibration(sheet, margin) if inner else (0.0, 1.0)
     start = _mixed(sheet, menu, best, weights, recipe)
-    shape = recipe.pairs.path(
-        sheet, start, pairs if rounds else (), (max(rounds, 1),), seed=recipe.seed,
-        monotone=recipe.monotone,
-    )[0]  # fmt: skip
-    shape = calibrated(purified(shape, sheet), offset, factor)
+    grown = recipe.pairs.path(
+        sheet, start, pairs, (rounds,), seed=recipe.seed, monotone=recipe.monotone
+    )[0] if rounds else start  # fmt: skip
+    shape = calibrated(purified(grown, sheet), offset, factor)
     chosen: dict[str, Json] = {
-        "folds": count if folds is not None else 0,
-        "mixture": {menu[k].name: round(w, 6) for k, w in zip(best, weights, strict=True)},
-        "settings": {menu[k].name: menu[k].labels[i] for k, i in best.items()},
+        "card": name,
+        "folds": len(inner),
+        "mixture": {menu[k].name: w for (k, _), w in zip(best, weights, strict=True)},
+        "settings": {menu[k].name: menu[k].labels[i] for k, i in best},
         "pair_rounds": rounds,
         "calibration": [offset, factor],
         "rows": len(sheet),
         "bad": int(sheet.bad.sum()),
     }
-    return Fitted(
-        card_of(shape, sheet, name),
-        shape,
-        None if margin is None else offset + factor * margin,
-        chosen,
-    )
+    out_of_fold = offset + factor * margin if inner else None
+    return Fitted(card_of(shape, sheet, name), shape, out_of_fold, chosen)
+
+
+@dataclass(frozen=True)
+class Inner:
+    """One inner fold: the rows a fit may see, and those it is judged on."""
+
+    inside: Sheet
+    outside: Sheet
+    rows: Ints
+
+
+def _inner_folds(sheet: Sheet, recipe: Recipe) -> list[Inner]:
+    """The inner folds; none where there are too few good or bad people for two."""
+    count = possible_folds(sheet, recipe.folds)
+    if count < 2:
+        return []
+    folds = fold_of(sheet, count, seed=recipe.seed)
+    return [
+        Inner(sheet.take(folds != f), sheet.take(folds == f), np.flatnonzero(folds == f))
+        for f in range(count)
+    ]
 
 
 @dataclass(frozen=True)
@@ -101,15 +121,16 @@ class Dish:
     cook: Callable[[Sheet, Sequence[int], int], list[Shape]]
 
 
-def _menu(sheet: Sheet, recipe: Recipe) -> list[Dish]:
-    """The learners of ``recipe``; ``steps`` boosts in fewer bags where rows abound."""
+def _menu(recipe: Recipe) -> list[Dish]:
+    """The learners of ``recipe``."""
     made: list[Dish] = []
     for name in recipe.learners:
         if name == "spline":
             made.append(_spline_dish(recipe))
+        elif name in ("boost", "duets"):
+            made.append(_boost_dish(name, recipe))
         else:
-            learner: Learner = recipe.steps if name == "steps" else recipe.boost
-            made.append(_plain_dish(name, learner, recipe))
+            made.append(_plain_dish(name, recipe.steps, recipe))
     return made
 
 
@@ -121,6 +142,23 @@ def _spline_dish(recipe: Recipe) -> Dish:
         return Spline().path(sheet, tried, seed=seed, monotone=recipe.monotone)
 
     return Dish("spline", tuple(map(str, strengths)), cook)
+
+
+def _boost_dish(name: str, recipe: Recipe) -> Dish:
+    """``boost``: step terms; ``duets``: step terms and pairs, grown together."""
+    rounds = recipe.boost_rounds
+    learner = recipe.duets if name == "duets" else recipe.boost
+
+    def cook(sheet: Sheet, wanted: Sequence[int], seed: int) -> list[Shape]:
+        return learner.path(
+            sheet,
+            [rounds[i] for i in wanted],
+            pairs=_allowed_pairs(sheet, recipe) if name == "duets" else (),
+            seed=seed,
+            monotone=recipe.monotone,
+        )
+
+    return Dish(name, tuple(map(str, rounds)), cook)
 
 
 def _plain_dish(name: str, learner: Learner, recipe: Recipe) -> Dish:
@@ -141,85 +179,91 @@ def _each(recipe: Recipe, work: Callable[[Any], Result], items: Sequence[Any]) -
     return results
 
 
-def _out_of_fold_mains(
-    sheet: Sheet, menu: Sequence[Dish], folds: Ints | None, recipe: Recipe
-) -> list[list[Floats]]:
-    """For each dish and setting, margins by the fits that did not see the row."""
-    if folds is None:
-        return []
-    size = int(folds.max()) + 1
+def _fit_inside(
+    menu: Sequence[Dish], inner: Sequence[Inner], recipe: Recipe
+) -> list[list[list[Shape]]]:
+    """Shapes by dish, inner fold and setting."""
+    jobs = [(dish, fold) for dish in menu for fold in inner]
 
-    def one(job: tuple[int, int]) -> list[Floats]:
-        k, fold = job
-        dish = menu[k]
-        inside, outside = sheet.take(folds != fold), sheet.take(folds == fold)
-        shapes = dish.cook(inside, range(len(dish.labels)), recipe.seed)
-        return [shape.margin(outside) for shape in shapes]
+    def one(job: tuple[Dish, Inner]) -> list[Shape]:
+        dish, fold = job
+        return dish.cook(fold.inside, range(len(dish.labels)), recipe.seed)
 
-    jobs = [(k, fold) for k in range(len(menu)) for fold in range(size)]
-    found = dict(zip(jobs, _each(recipe, one, jobs), strict=True))
-    return [
-        [
-            _gather(folds, [found[(k, fold)][i] for fold in range(size)])
-            for i in range(len(d.labels))
-        ]
-        for k, d in enumerate(menu)
-    ]
+    found = iter(_each(recipe, one, jobs))
+    return [[next(found) for _ in inner] for _ in menu]
 
 
-def _gather(folds: Ints, parts: Sequence[Floats]) -> Floats:
-    whole = np.empty(len(folds))
-    for fold, part in enumerate(parts):
-        whole[folds == fold] = part
+def _gather(size: int, inner: Sequence[Inner], parts: Sequence[Floats]) -> Floats:
+    whole = np.full(size, np.nan)
+    for fold, part in zip(inner, parts, strict=True):
+        whole[fold.rows] = part
     return whole
 
 
 def log_loss(sheet: Sheet, margin: Floats) -> float:
     """Weighted mean negative log-likelihood of log-odds of bad."""
-    return float(np.average(np.logaddexp(0.0, margin) - sheet.bad * margin, weights=sheet.weight))
+    loss = np.logaddexp(0.0, margin) - sheet.bad * margin
+    return float(np.average(loss, weights=sheet.weight))
+
+
+def _loss(inner: Sequence[Inner], margins: Sequence[Floats]) -> float:
+    """Mean out-of-fold loss, rounded so that a tie is a tie."""
+    parts = [
+        (log_loss(fold.outside, margin), float(fold.outside.weight.sum()))
+        for fold, margin in zip(inner, margins, strict=True)
+    ]
+    return round(sum(a * w for a, w in parts) / sum(w for _, w in parts), 9)
 
 
 def _best_settings(
-    sheet: Sheet, menu: Sequence[Dish], mains: Sequence[Sequence[Floats]]
-) -> dict[int, int]:
+    menu: Sequence[Dish], inner: Sequence[Inner], mains: Sequence[Sequence[Sequence[Shape]]]
+) -> list[tuple[int, int]]:
     """For each dish, the setting with the least out-of-fold loss (the middle one if unknown)."""
-    if not mains:
-        return {k: len(dish.labels) // 2 for k, dish in enumerate(menu)}
-    return {
-        k: int(np.argmin([log_loss(sheet, margin) for margin in mains[k]]))
-        for k in range(len(menu))
-    }
+    if not inner:
+        return [(k, len(dish.labels) // 2) for k, dish in enumerate(menu)]
+    best = []
+    for k, dish in enumerate(menu):
+        losses = [
+            _loss(inner, [mains[k][f][i].margin(fold.outside) for f, fold in enumerate(inner)])
+            for i in range(len(dish.labels))
+        ]
+        best.append((k, int(np.argmin(losses))))
+    return best
 
 
-def _mixture(sheet: Sheet, margins: Sequence[Floats]) -> list[float]:
-    """Weights in quarters that sum to 1, by out-of-fold loss; the plain average on a tie."""
-    count = len(margins)
-    if count == 1:
-        return [1.0]
-    quarters = [parts for parts in np.ndindex(*[5] * count) if sum(parts) == 4] + [
-        tuple([4 / count] * count)
+def _mixture(inner: Sequence[Inner], shapes: Sequence[Sequence[Shape]]) -> list[float]:
+    """Weights in quarters that sum to 1, by out-of-fold loss; evenly if nothing is known."""
+    count = len(shapes)
+    even = [1.0 / count] * count
+    if count == 1 or not inner:
+        return even
+    margins = [
+        [shape.margin(fold.outside) for shape, fold in zip(own, inner, strict=True)]
+        for own in shapes
     ]
-    scored = [
-        (
-            round(log_loss(sheet, sum(p / 4 * m for p, m in zip(parts, margins, strict=True))), 9),
-            max(parts),
-            parts,
-        )
-        for parts in quarters
-    ]
-    return [float(part) / 4 for part in min(scored)[2]]
+    quarters = [[p / 4 for p in parts] for parts in np.ndindex(*[5] * count) if sum(parts) == 4]
+
+    def loss(weights: Sequence[float]) -> float:
+        mixed = [
+            np.asarray(sum(w * own[f] for w, own in zip(weights, margins, strict=True)))
+            for f in range(len(inner))
+        ]
+        return _loss(inner, mixed)
+
+    return min([even, *quarters], key=loss)
 
 
 def _mixed(
     sheet: Sheet,
     menu: Sequence[Dish],
-    best: dict[int, int],
+    best: Sequence[tuple[int, int]],
     weights: Sequence[float],
     recipe: Recipe,
 ) -> Shape:
-    used = [(k, i, w) for (k, i), w in zip(best.items(), weights, strict=True) if w > 0]
+    """The chosen mixture, fitted to all rows."""
+    used = [(k, i, w) for (k, i), w in zip(best, weights, strict=True) if w > 0]
     shapes = _each(recipe, lambda u: menu[u[0]].cook(sheet, [u[1]], recipe.seed)[0], used)
-    return average(shapes, [w for _, _, w in used]) if used else constant(sheet.grids, 0.0)
+    return average(shapes, [w for _, _, w in used])
 
 
 def _allowed_pairs(sheet: Sheet, recipe: Recipe) -> list[Pair]:
@@ -232,41 +276,25 @@ def _allowed_pairs(sheet: Sheet, recipe: Recipe) -> list[Pair]:
     ]
 
 
-def _pairs_and_margin(
-    sheet: Sheet,
-    menu: Sequence[Dish],
-    best: dict[int, int],
-    weights: Sequence[float],
-    pairs: Sequence[Pair],
-    folds: Ints | None,
-    recipe: Recipe,
-) -> tuple[int, Floats | None]:
-    """How many rounds of pairs pay out of fold, and the out-of-fold margin with them."""
-    if folds is None:
-        return 0, None
-    rounds = recipe.pair_rounds if pairs and max(recipe.pair_rounds) > 0 else (0,)
-    tried = [r for r in rounds if r > 0]
+def _pairs_inside(
+    inner: Sequence[Inner], starts: Sequence[Shape], pairs: Sequence[Pair], recipe: Recipe
+) -> tuple[int, list[Floats]]:
+    """How many rounds of pairs pay out of fold, and the margins outside with them."""
+    tried = [r for r in recipe.pair_rounds if r > 0] if pairs and inner else []
 
-    def one(fold: int) -> list[Floats]:
-        inside, outside = sheet.take(folds != fold), sheet.take(folds == fold)
-        start = _mixed(inside, menu, best, weights, _alone(recipe))
-        shapes = [start]
-        if tried:
-            shapes += recipe.pairs.path(
-                inside, start, pairs, tried, seed=recipe.seed, monotone=recipe.monotone
-            )
-        return [shape.margin(outside) for shape in shapes]
+    def one(job: tuple[Inner, Shape]) -> list[Floats]:
+        fold, start = job
+        grown = recipe.pairs.path(
+            fold.inside, start, pairs, tried, seed=recipe.seed, monotone=recipe.monotone
+        ) if tried else []  # fmt: skip
+        return [shape.margin(fold.outside) for shape in (start, *grown)]
 
-    parts = _each(recipe, one, range(int(folds.max()) + 1))
-    margins = [_gather(folds, [part[i] for part in parts]) for i in range(1 + len(tried))]
-    chosen = int(np.argmin([round(log_loss(sheet, margin), 9) for margin in margins]))
-    return [0, *tried][chosen], margins[chosen]
-
-
-def _alone(recipe: Recipe) -> Recipe:
-    from dataclasses import replace
-
-    return replace(recipe, threads=1)
+    parts = _each(recipe, one, list(zip(inner, starts, strict=True)))
+    if not parts:
+        return 0, []
+    losses = [_loss(inner, [part[i] for part in parts]) for i in range(1 + len(tried))]
+    chosen = int(np.argmin(losses))
+    return [0, *tried][chosen], [part[chosen] for part in parts]
 
 
 def calibration(sheet: Sheet, margin: Floats) -> tuple[float, float]:

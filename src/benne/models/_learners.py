@@ -5,14 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from benne.kernel import InvalidInput
-from benne.models._designs import tree_inputs
-from benne.models._lower import lower
-from benne.models._shape import Pair, Shape, constant
+from benne.models._designs import TreeInputs, tree_inputs
+from benne.models._lower import Design, lower
+from benne.models._shape import Pair, Shape, constant, joint_weight, purify
 from benne.models._sheet import Sheet
 from benne.models._spline import Spline
 from benne.models._tables import Floats
@@ -39,7 +40,7 @@ class Steps:
         """Exact: each input's scores are read off at the design's rows."""
         from interpret.glassbox import ExplainableBoostingClassifier
 
-        made = tree_inputs(sheet, monotone=monotone, seed=seed)
+        made = tree_inputs(sheet, monotone=monotone, nominal=True, seed=seed)
         kinds = ["nominal" if flag else "continuous" for flag in made.flags]
         ebm = ExplainableBoostingClassifier(
             interactions=0,
@@ -61,21 +62,46 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Boost:
-    """Step terms by greedy boosting: LightGBM whose trees each see one column."""
+    """Step terms by greedy boosting: LightGBM whose trees each see one column.
+
+    ``share`` of the inputs are open to each tree, so that no column takes all.
+    """
 
     rounds: int = 400
     rate: float = 0.05
     leaves: int = 4
     leaf_rows: int = 20
     ridge: float = 5.0
+    share: float = 0.5
+    row_share: float = 0.7
+    most: int = 20
 
     def fit(self, sheet: Sheet, *, seed: int, monotone: bool) -> Shape:
         """Exact: a tree's path reads the inputs of one column only."""
-        made = tree_inputs(sheet, monotone=monotone, seed=seed)
-        allowed = _inputs_of(made.owners, [(c,) for c in range(len(sheet.grids))])
+        return self.path(sheet, (self.rounds,), seed=seed, monotone=monotone)[0]
+
+    def path(
+        self,
+        sheet: Sheet,
+        rounds: Sequence[int],
+        *,
+        pairs: Sequence[Pair] = (),
+        seed: int,
+        monotone: bool,
+    ) -> list[Shape]:
+        """The shapes after each number of ``rounds``, from one fit.
+
+        With ``pairs``, a path reads one of the strongest of them, on the coarse bins.
+        """
+        made = tree_inputs(sheet, coarse=bool(pairs), monotone=monotone, seed=seed)
         base = _log_odds(sheet)
-        predict = _lightgbm(self, made.rows, sheet, base, allowed, made.monotone, seed)
-        return _lowered(sheet, predict, made.design)
+        kept = strongest(sheet, base, pairs, self.most, monotone=monotone, seed=seed)
+        singles = [(c,) for c in range(len(sheet.grids))]
+        allowed = _inputs_of(made.owners, [*singles, *kept])
+        whole = replace(self, rounds=max(rounds))
+        grown = _lightgbm(whole, made.rows, sheet, base, allowed, made.monotone, seed)
+        flat = constant(sheet.grids, float(base[0]))
+        return [_grown(flat, partial(grown, rounds=count), made, kept) for count in rounds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +117,8 @@ class Pairs:
     leaves: int = 4
     leaf_rows: int = 20
     ridge: float = 20.0
+    share: float = 0.5
+    row_share: float = 0.7
 
     def fit(
         self, sheet: Sheet, start: Shape, pairs: Sequence[Pair], *, seed: int, monotone: bool
@@ -113,42 +141,43 @@ class Pairs:
             return [start for _ in rounds]
         made = tree_inputs(sheet, coarse=True, monotone=monotone, seed=seed)
         margin = start.margin(sheet)
-        kept = list(pairs)
-        if len(kept) > self.most:
-            first = replace(self, rounds=min(60, max(rounds)), rate=0.1)
-            allowed = _inputs_of(made.owners, kept)
-            predict = _lightgbm(first, made.rows, sheet, margin, allowed, made.monotone, seed)
-            _, _, tables = lower(lambda z: predict(z), made.design, kept)
-            kept = sorted(_strongest(sheet, tables, self.most))
+        kept = strongest(sheet, margin, pairs, self.most, monotone=monotone, seed=seed)
         allowed = _inputs_of(made.owners, kept)
         whole = replace(self, rounds=max(rounds))
         grown = _lightgbm(whole, made.rows, sheet, margin, allowed, made.monotone, seed)
-        shapes = []
-        for count in rounds:
-            base, mains, tables = lower(lambda z, k=count: grown(z, k), made.design, kept)
-            shapes.append(_with_pairs(start, base, mains, tables))
-        return shapes
+        return [_grown(start, partial(grown, rounds=count), made, kept) for count in rounds]
 
 
-def _with_pairs(
-    start: Shape, base: float, mains: Sequence[Floats], tables: dict[Pair, Floats]
+def _grown(
+    start: Shape, predict: Callable[[Floats], Floats], made: TreeInputs, pairs: Sequence[Pair]
 ) -> Shape:
+    """``start`` plus what was learned on top of it, as tables."""
+    base, mains, tables = lower(predict, made.design, pairs)
     left = tuple(
-        old + new[grid.to_coarse]
+        old + (new if len(new) == len(old) else new[grid.to_coarse])
         for old, new, grid in zip(start.left, mains, start.grids, strict=True)
     )
     return replace(start, intercept=start.intercept + base, left=left, pairs=tables)
 
 
-def _strongest(sheet: Sheet, tables: dict[Pair, Floats], most: int) -> list[Pair]:
-    from benne.models._shape import _joint_weight, _purify
+def strongest(
+    sheet: Sheet, start: Floats, pairs: Sequence[Pair], most: int, *, monotone: bool, seed: int
+) -> list[Pair]:
+    """The ``most`` pairs whose purified tables move people most after a short first fit."""
+    if len(pairs) <= most:
+        return list(pairs)
+    made = tree_inputs(sheet, coarse=True, monotone=monotone, seed=seed)
+    allowed = _inputs_of(made.owners, pairs)
+    first = Pairs(rounds=100, rate=0.1)
+    predict = _lightgbm(first, made.rows, sheet, start, allowed, made.monotone, seed)
+    _, _, tables = lower(predict, made.design, pairs)
 
     def spread(pair: Pair) -> float:
-        joint = _joint_weight(sheet, *pair)
-        inner, _, _ = _purify(tables[pair], joint)
+        joint = joint_weight(sheet, *pair)
+        inner, _, _ = purify(tables[pair], joint)
         return float((inner**2 * joint).sum())
 
-    return sorted(tables, key=lambda pair: (-spread(pair), pair))[:most]
+    return sorted(sorted(tables, key=lambda pair: (-spread(pair), pair))[:most])
 
 
 def _inputs_of(owners: Sequence[int], sets: Sequence[tuple[int, ...]]) -> list[list[int]]:
@@ -181,6 +210,9 @@ def _lightgbm(
         "min_data_in_leaf": min(settings.leaf_rows, max(1, len(sheet) // 20)),
         "min_sum_hessian_in_leaf": 1e-3,
         "lambda_l2": settings.ridge,
+        "feature_fraction": settings.share,
+        "bagging_fraction": settings.row_share,
+        "bagging_freq": 1,
         "max_bin": 255,
         "min_data_in_bin": 1,
         "interaction_constraints": allowed,
@@ -205,9 +237,11 @@ def _lightgbm(
     return predict
 
 
-def _lowered(sheet: Sheet, predict: Callable[[Floats], Floats], design: object) -> Shape:
-    base, mains, _ = lower(predict, design)  # type: ignore[arg-type]
-    flat = constant(sheet.grids, base)
+def _lowered(
+    sheet: Sheet, predict: Callable[[Floats], Floats], design: Design, start: float = 0.0
+) -> Shape:
+    base, mains, _ = lower(predict, design)
+    flat = constant(sheet.grids, start + base)
     return replace(flat, left=tuple(mains))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from benne.models._sheet import Grid, Sheet
+from benne.models._sheet import Grid, Sheet, weigh
 from benne.models._tables import Floats
 
 Pair = tuple[int, int]
@@ -65,7 +65,7 @@ def average(shapes: Sequence[Shape], weights: Sequence[float]) -> Shape:
     columns = range(len(shapes[0].grids))
     every = {pair for shape in shapes for pair in shape.pairs}
     pairs = {
-        pair: sum(w * s.pairs[pair] for s, w in both if pair in s.pairs) + 0.0
+        pair: np.asarray(sum(w * s.pairs[pair] for s, w in both if pair in s.pairs))
         for pair in sorted(every)
     }
     return Shape(
@@ -88,8 +88,8 @@ def purified(shape: Shape, sheet: Sheet) -> Shape:
     pairs: dict[Pair, Floats] = {}
     intercept = shape.intercept
     for (a, b), table in shape.pairs.items():
-        joint = _joint_weight(sheet, a, b)
-        inner, rows, columns = _purify(table, joint)
+        joint = joint_weight(sheet, a, b)
+        inner, rows, columns = purify(table, joint)
         left[a] += rows[shape.grids[a].to_coarse]
         left[b] += columns[shape.grids[b].to_coarse]
         inner[joint.sum(axis=1) == 0] = 0.0
@@ -97,8 +97,7 @@ def purified(shape: Shape, sheet: Sheet) -> Shape:
         pairs[(a, b)] = inner
     for position, grid in enumerate(shape.grids):
         weight = sheet.column_weights[position]
-        alone = replace(constant(shape.grids, 0.0), **_only(shape, left, position))
-        mean = float(np.average(alone.margin(sheet), weights=sheet.weight))
+        mean = float(np.average(_alone(shape, left, position, sheet), weights=sheet.weight))
         intercept += mean
         left[position] -= mean
         typed = np.arange(len(grid.axis)) >= grid.axis.ranges
@@ -106,20 +105,22 @@ def purified(shape: Shape, sheet: Sheet) -> Shape:
     return replace(shape, intercept=intercept, left=tuple(left), pairs=pairs)
 
 
-def _only(shape: Shape, left: list[Floats], position: int) -> dict[str, tuple[Floats, ...]]:
-    def pick(parts: Sequence[Floats]) -> tuple[Floats, ...]:
-        return tuple(part if i == position else np.zeros_like(part) for i, part in enumerate(parts))
+def _alone(shape: Shape, left: list[Floats], position: int, sheet: Sheet) -> Floats:
+    """One column's function at each row, shape ``(n,)``."""
+    flat = constant(shape.grids, 0.0)
+    lefts, slopes = list(flat.left), list(flat.slope)
+    lefts[position], slopes[position] = left[position], shape.slope[position]
+    return replace(flat, left=tuple(lefts), slope=tuple(slopes)).margin(sheet)
 
-    return {"left": pick(left), "slope": pick(shape.slope)}
 
-
-def _joint_weight(sheet: Sheet, a: int, b: int) -> Floats:
+def joint_weight(sheet: Sheet, a: int, b: int) -> Floats:
+    """The weight in each cell of a pair."""
     shape = (len(sheet.grids[a].coarse), len(sheet.grids[b].coarse))
     flat = sheet.coarse_codes[a] * shape[1] + sheet.coarse_codes[b]
-    return np.bincount(flat, weights=sheet.weight, minlength=shape[0] * shape[1]).reshape(shape)
+    return weigh(flat, sheet.weight, shape[0] * shape[1]).reshape(shape)
 
 
-def _purify(table: Floats, joint: Floats) -> tuple[Floats, Floats, Floats]:
+def purify(table: Floats, joint: Floats) -> tuple[Floats, Floats, Floats]:
     """``table`` = inner + rows + columns, the inner with weighted means 0 both ways."""
     inner = table.copy()
     rows, columns = np.zeros(table.shape[0]), np.zeros(table.shape[1])

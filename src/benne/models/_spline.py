@@ -11,7 +11,7 @@ which draws each curve to a straight line in rank and each flag (missing, code, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,7 +69,7 @@ class _Term:
 
     @property
     def size(self) -> int:
-        return self.ramps + self.block.shape[1]
+        return self.ramps + int(self.block.shape[1])
 
 
 def _terms(sheet: Sheet, *, monotone: bool) -> list[_Term]:
@@ -95,7 +95,8 @@ def _term(sheet: Sheet, position: int, most: int, *, monotone: bool) -> _Term:
 def _thin(knots: Ints, most: int) -> Ints:
     if len(knots) <= most:
         return knots
-    return knots[np.unique(np.linspace(0, len(knots) - 1, most).round().astype(int))]
+    kept: Ints = knots[np.unique(np.linspace(0, len(knots) - 1, most).round().astype(int))]
+    return kept
 
 
 def _flags(weight: Floats, bins: Sequence[int]) -> Floats:
@@ -121,7 +122,7 @@ class _Rows:
         n = len(self.sheet)
         return [slice(i, min(i + _BLOCK_ROWS, n)) for i in range(0, n, _BLOCK_ROWS)]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[tuple[slice, Floats]]:
         for i, rows in enumerate(self._stretches()):
             yield rows, self._kept[i] if self._kept is not None else self._make(rows)
 
