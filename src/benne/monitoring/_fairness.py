@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,7 @@ SMALL = 100
 FEW_BADS = 10
 LEVELS_MAX = 12
 FOUR_FIFTHS = 0.8
+UNKNOWN = ("(unknown)", "not stated", "unknown", "")
 
 
 def group_labels(values: ArrayLike) -> tuple[NDArray[np.object_], list[str]]:
@@ -43,7 +45,14 @@ def group_labels(values: ArrayLike) -> tuple[NDArray[np.object_], list[str]]:
         present = set(named.tolist())
         return named, [name for name in (*names, "(unknown)") if name in present]
     text = labels(array)
-    return text, sorted(set(text.tolist()))
+    return text, sorted(set(text.tolist()), key=_natural)
+
+
+def _natural(label: str) -> tuple[bool, float, bool, str]:
+    """Order of labels: by the first number in them, those "under" it first; the unknown last."""
+    number = re.search(r"\d+", label)
+    below = label.startswith(("under", "up to", "below", "less"))
+    return label in UNKNOWN, float(number[0]) if number else np.inf, not below, label
 
 
 def _missing(array: NDArray[np.generic]) -> NDArray[np.bool_]:
@@ -125,7 +134,7 @@ def _level(
 
 def _ratios(rows: list[Facts], rates: dict[str, tuple[float, int]]) -> Facts:
     """Adds admitted share and adverse-impact ratio to each group, against the most admitted."""
-    large = {g: rate for g, (rate, size) in rates.items() if size >= SMALL and g != "(unknown)"}
+    large = {g: rate for g, (rate, size) in rates.items() if size >= SMALL and g not in UNKNOWN}
     best = max(large, key=lambda g: large[g]) if large else None
     z = float(stats.norm.ppf(0.975))
     for row in rows:

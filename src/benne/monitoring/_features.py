@@ -14,7 +14,7 @@ from benne.monitoring._calibration import jeffreys_interval
 from benne.monitoring._figures import Facts, Floats, Why, figures, floats, labels, outcomes, weights
 
 BINS = 10
-PAIR_BINS = 4
+PAIR_BINS = 3
 LEVELS_MAX = 12
 MISSING = "Missing"
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from benne.doors.reports._words import NONE, said, text
 
 BESIDE_COLUMNS_MAX = 8
+SHORT_CHARACTERS = 26
 Say = Callable[[Any], str]
 
 
@@ -51,6 +52,19 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """A fact and its name."""
+
+    name: str
+    value: str
+
+    @property
+    def short(self) -> bool:
+        """Whether the fact fits in a narrow column."""
+        return len(self.value) <= SHORT_CHARACTERS
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A drawing with the sentence that says what it shows."""
 
@@ -66,7 +80,7 @@ class Block:
     says: str = ""
     pictures: tuple[Picture, ...] = ()
     table: Table | None = None
-    pairs: tuple[tuple[str, str], ...] = ()
+    pairs: tuple[Pair, ...] = ()
     points: tuple[str, ...] = ()
     preformatted: str = ""
     fold: str = ""
@@ -131,11 +145,11 @@ def _top(rows: Sequence[Mapping[str, Any]], key: str) -> float:
     return float(max(sizes, default=0.0))
 
 
-def pairs_of(facts: Any) -> tuple[tuple[str, str], ...]:
+def pairs_of(facts: Any) -> tuple[Pair, ...]:
     """The entries of a mapping as words."""
     if not isinstance(facts, Mapping):
         return ()
-    return tuple((said(k), text(x)) for k, x in facts.items() if not str(k).endswith("_why"))
+    return tuple(Pair(said(k), text(x)) for k, x in facts.items() if not str(k).endswith("_why"))
 
 
 def missing(what: str, reason: str) -> Block:

@@ -38,35 +38,39 @@ def evidence(v: Facts) -> Section:
             f"For {percent(stated)} of the rows the source itself stated when they became known; "
             "the other rows were stamped on arrival."
         )))  # fmt: skip
-    blocks += [_by_kind(facts), _left_out(facts)]
-    shown = {"rows", "findings", "share_known_at_stated", "left_out_features"}
-    rest = {k: x for k, x in facts.items() if k not in shown}
-    if pairs_of(rest):
-        blocks.append(Block(pairs=pairs_of(rest)))
-    return Section("evidence", name, tuple(blocks))
+    blocks += [*_by_kind(facts), _left_out(facts)]
+    told = {"rows", "versions", "findings", "share_known_at_stated", "left_out_features"}
+    rest = pairs_of({k: x for k, x in facts.items() if k not in told})
+    return Section("evidence", name, (*blocks, Block(pairs=rest)) if rest else tuple(blocks))
 
 
-def _by_kind(facts: Facts) -> Block:
-    rows, findings = facts.get("rows"), facts.get("findings")
-    if not isinstance(rows, Mapping):
-        return Block(pairs=pairs_of({k: facts[k] for k in ("rows", "findings") if k in facts}))
-    found = findings if isinstance(findings, Mapping) else {}
-    kinds = list(dict.fromkeys([*rows, *found]))
-    listed = [{"kind": k, "rows": rows.get(k, 0), "findings": found.get(k, 0)}
-              for k in kinds if not str(k).endswith("_why")]  # fmt: skip
-    columns = (
+def _by_kind(facts: Facts) -> list[Block]:
+    """Rows and findings by kind in one table; findings by another name in one of their own."""
+    kept = _tally(facts.get("rows")) or _tally(facts.get("versions"))
+    found = _tally(facts.get("findings"))
+    together = set(found) <= set(kept)
+    rows = [{"kind": k, "rows": n, "findings": found.get(k, 0)} for k, n in kept.items()]
+    columns = [
         Column("kind", "kind", number=False),
-        Column("rows", "rows kept", _count_or_text, bar=True),
-        Column("findings", "findings (kept in quarantine)", _count_or_text),
-    )
-    extra = (
-        "" if isinstance(findings, Mapping) or findings is None else f"Findings: {text(findings)}."
-    )
-    return Block(says=extra, table=table("Evidence by kind", listed, columns))
+        Column("rows", "rows kept", count, bar=True),
+        Column("findings", "findings, kept in quarantine", count),
+    ]
+    shown = columns if together else columns[:2]
+    blocks = [Block(table=table("Evidence by kind", rows, shown))] if rows else []
+    if found and not together:
+        listed = [{"code": k, "findings": n} for k, n in found.items()]
+        columns = [Column("code", "what was found", number=False), columns[2]]
+        blocks.append(Block(table=table("Findings", listed, columns)))
+    elif facts.get("findings") == {}:
+        blocks.append(Block(says="Nothing that came in was found wanting."))
+    return blocks
 
 
-def _count_or_text(value: Any) -> str:
-    return count(value) if isinstance(value, int | float) else text(value)
+def _tally(value: Any) -> dict[str, int]:
+    """The counts in a mapping of counts."""
+    if not isinstance(value, Mapping):
+        return {}
+    return {str(k): n for k, n in value.items() if isinstance(n, int)}
 
 
 def _left_out(facts: Facts) -> Block:

@@ -24,6 +24,7 @@ from benne.doors.reports._words import (
     items,
     kept,
     percent,
+    said,
     text,
     why,
 )
@@ -41,40 +42,39 @@ def _who(v: Facts) -> Block:
     people = at(v, "population")
     if not isinstance(people, Mapping):
         return missing("Population", why(v, "population"))
-    shown = {k: (count(x) if isinstance(x, int) and not isinstance(x, bool) else x)
-             for k, x in people.items() if not str(k).endswith("_why")}  # fmt: skip
+    shown = {k: x for k, x in people.items() if k != "says"}
     for key in ("from", "to"):
         if shown.get(key):
             shown[key] = day(shown[key])
     rate = at(v, "outcome", "bad_rate")
-    says = f"Of the outcomes that are known, {percent(rate)} are bad." if rate is not None else ""
-    return Block(says=says, title="Who", pairs=pairs_of(shown))
+    parts = [people.get("says") or ""]
+    if rate is not None:
+        parts.append(f"Of the outcomes that are known, {percent(rate)} are bad.")
+    return Block(says=" ".join(p for p in parts if p), title="Who", pairs=pairs_of(shown))
 
 
 def _basis(v: Facts) -> Block:
     basis = v.get("lawful_basis")
     if basis is None:
         return missing("Lawful basis", why(v, "lawful_basis"))
-    pairs = pairs_of(basis) if isinstance(basis, Mapping) else ((("Basis"), text(basis)),)
-    return Block(title="Lawful basis", pairs=pairs)
+    if isinstance(basis, Mapping):
+        return Block(title="Lawful basis", pairs=pairs_of(basis))
+    return Block(title="Lawful basis", says=text(basis))
 
 
 def _definition(v: Facts) -> Block:
-    counts = pairs_of({k: count(x) for k, x in (at(v, "outcome", "counts") or {}).items()})
+    counts = at(v, "outcome", "counts")
+    tally = ""
+    if isinstance(counts, Mapping):
+        tally = "; ".join(f"{said(k).lower()} {count(x)}" for k, x in counts.items())
     definition = at(v, "outcome", "definition")
-    pairs: tuple[tuple[str, str], ...]
-    if definition is None:
-        pairs = (("Definition", why(v, "outcome", "definition")),)
-    elif isinstance(definition, Mapping):
-        pairs = pairs_of(definition)
+    if isinstance(definition, Mapping):
+        says, pairs = "", pairs_of(definition)
     else:
-        pairs = (("Definition", text(definition)),)
-    said_counts = "; ".join(f"{name.lower()} {n}" for name, n in counts)
-    return Block(
-        title="What counts as bad",
-        says=f"Outcomes: {said_counts}." if said_counts else "",
-        pairs=pairs,
-    )
+        says, pairs = text(definition or why(v, "outcome", "definition")), ()
+    if tally:
+        says = f"{says.rstrip('.')}. Outcomes: {tally}." if says else f"Outcomes: {tally}."
+    return Block(title="What counts as bad", says=says, pairs=pairs)
 
 
 def _vintages(v: Facts) -> list[Block]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benne.doors.reports import _charts
-from benne.doors.reports._blocks import Column, Picture, Table, table
-from benne.doors.reports._words import at, count, day, items, percent, said, three, why
+from benne.doors.reports._blocks import Column, Pair, Picture, Table, pairs_of, table
+from benne.doors.reports._words import at, count, day, items, percent, three, why
 
 RANGES = {"sesame": (350, 950), "bureau": (300, 850)}
 
@@ -138,9 +138,6 @@ def bands(v: Mapping[str, Any]) -> Table | None:
     return table("Bands of the score", list(reversed(rows)), columns)
 
 
-def made(v: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What it was made with, as pairs."""
-    facts = v.get("made_with")
-    if not isinstance(facts, Mapping):
-        return []
-    return [(said(k), str(x)) for k, x in facts.items() if not str(k).endswith("_why")]
+def made(v: Mapping[str, Any]) -> tuple[Pair, ...]:
+    """What it was made with."""
+    return pairs_of(v.get("made_with"))

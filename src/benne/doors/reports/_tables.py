@@ -25,6 +25,7 @@ from benne.doors.reports._words import (
 )
 
 Facts = Mapping[str, Any]
+CARD_LINES_OPEN = 60
 
 
 def features(v: Facts) -> Section:
@@ -56,7 +57,7 @@ def _plot(feature: Facts) -> dict[str, Any]:
     bins = items(feature, "bins")
     return {
         "name": name,
-        "says": feature.get("says") or "",
+        "says": "" if feature.get("says") == feature.get("name") else feature.get("says") or "",
         "domain": said(feature.get("domain") or ""),
         "range": whole(feature.get("points_range")),
         "known": feature.get("points_range") is not None,
@@ -75,7 +76,9 @@ def card(v: Facts) -> Section:
         "table."
     )
     if isinstance(value, str):
-        return Section("card", "The card", (Block(says=opening, preformatted=value),))
+        lines = value.count("\n") + 1
+        fold = f"Show the card: {many(lines, 'line')}" if lines > CARD_LINES_OPEN else ""
+        return Section("card", "The card", (Block(says=opening, preformatted=value, fold=fold),))
     if isinstance(value, Mapping) and items(value, "cards"):
         scalars = {k: x for k, x in value.items() if not isinstance(x, list | dict)}
         blocks = [Block(says=opening, pairs=pairs_of(scalars))]

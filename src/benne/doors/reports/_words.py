@@ -98,8 +98,10 @@ def text(value: Any) -> str:
         return NONE
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return count(value) if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.4g}"
     if isinstance(value, list | tuple):
         return ", ".join(text(item) for item in value) or "none"
     if isinstance(value, Mapping):
