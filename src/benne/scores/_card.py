@@ -27,10 +27,11 @@ from benne.scores._scale import PointsScale
 _RULES = """\
 How to add up a score by hand
   1. Take the first card whose condition holds.
-  2. In every table of the card find the line of the person's value, rounded first to the step
-     that the table states, halves upwards.  Write down the line's millionths (of natural
-     log-odds of being good).  Where a line says "+ s each above a", add s times (value - a),
-     rounded to a whole number, halves upwards.
+  2. In every table of the card find the first line that fits the person's value.  A value is
+     rounded first to the step that the table states, halves upwards; a code is not.  Write
+     down the line's millionths (of natural log-odds of being good).  Where a line says
+     "+ s each above a", add s times (value - a), rounded to a whole number, halves upwards.
+     An amount is in minor units of the currency.
   3. Add up the millionths of each dimension, and turn each sum m into points:
      (m x {numerator} + 500000000000) / 1000000000000, rounded down to a whole number.
   4. The base is {anchor} points plus the points of (the card's base - {anchor_micro}).
@@ -89,10 +90,12 @@ def _card(
     for name, says in family.dimensions:
         yield ""
         yield f"DIMENSION {name} ({says})"
-        for table in card.tables:
-            part = dimension_share(table, name, family, factors)
+        parts = [dimension_share(table, name, family, factors) for table in card.tables]
+        for part in parts:
             if part is not None:
                 yield from _table(part, family.scale, features)
+        if not any(parts):
+            yield "  no table: 0 points"
 
 
 def _presence(test: Presence) -> str:
@@ -108,11 +111,15 @@ def _presence(test: Presence) -> str:
 def _table(table: Table, scale: PointsScale, features: Mapping[str, Feature]) -> Iterator[str]:
     yield ""
     for axis in table.axes:
-        says = f": {features[axis.feature].says}" if axis.feature in features else ""
+        says = _says(features[axis.feature]) if axis.feature in features else ""
         yield f"  TABLE {axis.feature}{says}{_step(axis.column)}"
     for label, micro, slope in _lines(table):
         eye = f"{micro * scale.numerator / 10**12:+.1f}"
         yield f"    {label:<46} {micro:>10} {eye:>8}{slope}"
+
+
+def _says(feature: Feature) -> str:
+    return f": {feature.says.strip(' ,')}, in {feature.unit.replace('_', ' ')}"
 
 
 def _step(column: Column) -> str:
@@ -122,13 +129,18 @@ def _step(column: Column) -> str:
 def _lines(table: Table) -> Iterator[tuple[str, int, str]]:
     first = table.axes[0]
     if len(table.axes) == 2:
-        for row, one in enumerate(first.bins):
-            for column, two in enumerate(table.axes[1].bins):
+        for row, one in _codes_first(first):
+            for column, two in _codes_first(table.axes[1]):
                 label = f"{_label(one)} AND {_label(two)}"
                 yield label, int(table.micro[row, column]), ""
         return
-    for position, part in enumerate(first.bins):
+    for position, part in _codes_first(first):
         yield _label(part), int(table.micro[position]), _slope(table, first, position)
+
+
+def _codes_first(axis: Axis) -> list[tuple[int, Bin]]:
+    """The bins with their places; codes, which look like numbers, before the ranges."""
+    return sorted(enumerate(axis.bins), key=lambda part: not isinstance(part[1], Special))
 
 
 def _slope(table: Table, axis: Axis, position: int) -> str:

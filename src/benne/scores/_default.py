@@ -118,7 +118,7 @@ def default_table(
     outcomes = np.asarray(bad, dtype=np.float64)
     if not np.isin(outcomes, (0.0, 1.0)).all():
         row = int(np.flatnonzero(~np.isin(outcomes, (0.0, 1.0)))[0])
-        raise InvalidInput(f"an outcome must be 0 or 1; row {row} is {outcomes[row]!r}.")
+        raise InvalidInput(f"an outcome must be 0 or 1; row {row} is {float(outcomes[row])!r}.")
     weight = np.ones(len(outcomes)) if weights is None else np.asarray(weights, dtype=np.float64)
     values, place = np.unique(np.asarray(scores, dtype=np.int64), return_inverse=True)
     mass: Floats = np.bincount(place, weights=weight).astype(np.float64)

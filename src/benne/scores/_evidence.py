@@ -139,7 +139,7 @@ class Bar:
 
     bads: int = 50
     tolerance: float = 0.1
-    slices: int = 10
+    slices: int = 20
 
 
 def scorability_thresholds(
