@@ -87,7 +87,8 @@ def measure(folder: Path, file: Path, *, historical: bool, now: int) -> dict[str
             currency=Currency("EUR"),
             clock=lambda: now,
             progress=lambda step, done, total: print(
-                f"{time.perf_counter() - began:7.1f} s  {step} {done:,}", file=sys.stderr
+                f"{time.perf_counter() - began:7.1f} s {_peak_mb():6,.0f} MB  {step} {done:,}",
+                file=sys.stderr,
             ),
         )
     assert not report.failures, report.failures
@@ -96,9 +97,13 @@ def measure(folder: Path, file: Path, *, historical: bool, now: int) -> dict[str
         "versions": report.new,
         "known": report.known,
         "seconds": time.perf_counter() - began,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": _peak_mb(),
         "lake_mb": (folder / "lake.duckdb").stat().st_size / 1e6,
     }
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def in_a_process(folder: Path, file: Path, historical: str, now: int) -> dict[str, float]:

@@ -206,16 +206,26 @@ class Sandbox(Connection):
             yield batch
 
     def rejected_lines(self) -> list[RejectedLine]:
-        """The broken lines that the selects so far met, each once."""
+        """The broken lines that the selects so far met, each once.
+
+        Raises:
+            SelectError: a cast of the user's failed on one; DuckDB does it while reading.
+        """
         held = self.rows("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'")
         if not held[0][0]:
             return []
         found = self.rows(
-            "SELECT s.file_path, e.line, any_value(e.csv_line), any_value(e.error_message) "
+            "SELECT s.file_path, e.line, any_value(e.csv_line), any_value(e.error_message), "
+            "bool_or(e.error_type = 'CAST') "
             "FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) "
             "GROUP BY ALL ORDER BY ALL"
         )
-        return [RejectedLine(file, int(line), text or "", why) for file, line, text, why in found]
+        for file, line, _, why, is_cast in found:
+            if is_cast:
+                raise SelectError(f"{why} ({file}, line {line})")
+        return [
+            RejectedLine(file, int(line), text or "", why) for file, line, text, why, _ in found
+        ]
 
     def _demand_one_select(self, select: str) -> None:
         with self._errors_of_select():

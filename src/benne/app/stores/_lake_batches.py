@@ -118,7 +118,8 @@ def load(lake: Connection, quarantine: Quarantine, batch: Batch) -> Tally:
     with _sandbox(batch) as sandbox:
         plan = _plan(sandbox, batch)
         _stage(lake, quarantine, sandbox, plan, batch, tally)
-        rejected = sandbox.rejected_lines()
+        with _failing(batch.mapping):
+            rejected = sandbox.rejected_lines()
     lake.limit(batch.memory_kb // 4 * 3)
     if rejected:
         tally.rows_read += len(rejected)

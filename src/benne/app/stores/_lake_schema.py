@@ -84,18 +84,14 @@ def prepare(connection: Connection, kinds: Iterable[Kind], *, read_only: bool) -
                 "for writing, as benne ingest does, and it is migrated."
             )
         return
+    statements = [*_TABLES, f"INSERT INTO lake VALUES ({SCHEMA})"] if found == 0 else []
+    for number in range(max(found, 1), SCHEMA):
+        statements += [*MIGRATIONS[number], f"UPDATE lake SET schema = {number + 1}"]
+    for kind in kinds:
+        statements += _kind_statements(kind, held)
     with connection.transaction():
-        if found == 0:
-            for statement in _TABLES:
-                connection.run(statement)
-            connection.run("INSERT INTO lake VALUES (?)", [SCHEMA])
-        for number in range(max(found, 1), SCHEMA):
-            for statement in MIGRATIONS[number]:
-                connection.run(statement)
-            connection.run("UPDATE lake SET schema = ?", [number + 1])
-        for kind in kinds:
-            for statement in _kind_statements(kind, held):
-                connection.run(statement)
+        for statement in statements:
+            connection.run(statement)
 
 
 def _tables(connection: Connection) -> dict[str, dict[str, str]]:
@@ -129,7 +125,9 @@ def _kind_statements(kind: Kind, held: dict[str, dict[str, str]]) -> Iterator[st
     groups = own_columns(kind, group=True)
     if groups:
         yield from _table_statements(groups_table(kind.name), {**GROUP_COLUMNS, **groups}, held)
-    yield _readable_view(kind)
+    shown = {*VERSION_COLUMNS, *own}
+    if held.get(f"readable_{kind.name}", {}).keys() != shown:
+        yield _readable_view(kind)
 
 
 def _table_statements(
