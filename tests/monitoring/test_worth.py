@@ -63,9 +63,23 @@ def test_the_base_of_the_cards_has_its_own_worth() -> None:
     y, parts = some(3)
     base = np.where(np.random.default_rng(0).random(len(y)) < 0.5, 0.0, 1.0) * (1 - 2 * y)
     found = domain_worth(y, parts, DOMAINS, base=base)
-    assert found["base"] == pytest.approx(gini(y, base))
+    assert found["base"] > 0.3
     total = found["base"] + sum(row["worth"] for row in found["domains"])
     assert total == pytest.approx(found["gini"])
+
+
+def test_a_base_that_is_the_same_for_all_is_worth_nothing() -> None:
+    y, parts = some(6)
+    assert domain_worth(y, parts, DOMAINS, base=np.full(len(y), 571.0)) == domain_worth(
+        y, parts, DOMAINS
+    )
+
+
+def test_a_silent_domain_stays_worthless_beside_a_base() -> None:
+    y, parts = some(7)
+    parts[:, 4] = 0
+    base = np.arange(len(y)) % 3.0
+    assert domain_worth(y, parts, DOMAINS, base=base)["domains"][4]["worth"] == 0
 
 
 def test_a_useless_score_has_no_shares() -> None:

@@ -76,7 +76,8 @@ class Validation(TypedDict, total=False):
     distribution: Facts
     gains: list[Facts] | None
     swap: Facts | None
-    domain_worth: Facts | None
+    domain_worth: dict[str, float | None] | None
+    domain_worth_detail: Facts | None
     coverage: Facts
     features: list[Facts] | None
     stability: Facts | None
@@ -198,7 +199,7 @@ def validate(inputs: ValidationInputs) -> Facts:
         "cutoffs", "rows", tradeoff(y, score, cutoffs=_cutoffs(inputs), weight=weight)
     )  # fmt: skip
     facts |= _renamed("gains", "rows", gains(y, score, weight=weight))
-    facts |= figures(swap=_swap(inputs), domain_worth=_domain_worth(inputs))
+    facts |= figures(swap=_swap(inputs)) | _domain_worth(inputs)
     facts["coverage"] = coverage(
         y, score, inputs.thickness, order=inputs.thickness_order, weight=weight, subject=subject
     )
@@ -426,17 +427,29 @@ def _swap(inputs: ValidationInputs) -> Any:
     return named | _renamed("auc_gain", "difference", paired)
 
 
-def _domain_worth(inputs: ValidationInputs) -> Any:
+def _domain_worth(inputs: ValidationInputs) -> Facts:
+    """The share of each domain by name, and all that is known of it."""
     if inputs.domain_contributions is None:
-        return Why("the domains' contributions were not given")
+        ungiven = Why("the domains' contributions were not given")
+        return figures(domain_worth=ungiven, domain_worth_detail=ungiven)
     judged = np.where(np.isnan(floats("score", inputs.score)), np.nan, outcomes(inputs.y))
-    return domain_worth(
+    found = domain_worth(
         judged,
         inputs.domain_contributions,
         inputs.domains,
         base=inputs.base,
         weight=inputs.weight,
     )
+    if found["domains"] is None:
+        return figures(domain_worth=Why(found["domains_why"]), domain_worth_detail=found)
+    shares = [
+        figures(
+            **{row["domain"]: row["share"] if row["share"] is not None else Why(row["share_why"])}
+        )
+        for row in found["domains"]
+    ]
+    flat = {key: value for share in shares for key, value in share.items()}
+    return {"domain_worth": flat, "domain_worth_detail": found}
 
 
 def _stability(inputs: ValidationInputs) -> Any:

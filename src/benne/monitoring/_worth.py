@@ -27,10 +27,11 @@ def domain_worth(
     """Shapley share of the Gini over the domains, contributions switched off without refitting.
 
     ``contributions``, shape ``(n, d)``, in points or log-odds of being good; ``base`` what is no
-    domain's (the base of each row's card).  The worth v(S) of a set of domains is the Gini of
-    ``base + Σ contributions of S``; a domain's worth is its mean marginal worth over all orders
-    (Shapley 1953), over all ``2^d`` sets exactly.  ``base`` and domains sum to the Gini.
-    ``alone`` is v({domain}) less v(∅), ``last`` what is lost by switching it off alone.
+    domain's: the base of each row's card.  The worth v(S) of a set is the Gini of the sum of its
+    members' parts; a domain's worth is its mean marginal worth over all orders (Shapley 1953),
+    over all sets exactly, so that the worths sum to the Gini.  A base that differs between rows
+    (several cards, or a fold's own) takes part like a domain, as ``base``; else it is worth 0.
+    ``alone`` is v({domain}), ``last`` what is lost by switching it off alone.
     """
     outcome = outcomes(y)
     parts = np.asarray(contributions, dtype=np.float64)
@@ -41,37 +42,39 @@ def domain_worth(
             f" domains; got {parts.shape}."
         )
     ground = np.zeros(len(outcome)) if base is None else floats("base", base, len(outcome))
-    whole = sample(outcome, ground + parts.sum(axis=1), weight=weight)
+    known = np.isfinite(parts).all(axis=1) & np.isfinite(ground)
+    outcome = np.where(known, outcome, np.nan)
+    varies = bool(known.any()) and float(np.ptp(ground[known])) > 0
+    players = np.column_stack([parts, ground]) if varies else parts
+    whole = sample(outcome, players.sum(axis=1), weight=weight)
     if whole.flaw:
         return figures(gini=whole.flaw, base=whole.flaw, domains=whole.flaw)
-    worth = {
-        subset: _gini(outcome, ground + parts[:, subset].sum(axis=1), whole_of=parts, weight=weight)
-        for size in range(d + 1)
-        for subset in combinations(range(d), size)
-    }
-    everyone = tuple(range(d))
+    worth = _worths(outcome, players, weight)
+    everyone = tuple(range(players.shape[1]))
     gini = worth[everyone]
     rows = []
     for i, name in enumerate(domains):
-        value = _shapley(i, d, worth)
+        value = _shapley(i, len(everyone), worth)
         without = tuple(j for j in everyone if j != i)
         part: Figure = value / gini if gini > 0 else Why("the score has no positive Gini to share")
-        rows.append(
-            figures(
-                domain=name,
-                worth=value,
-                share=part,
-                alone=worth[(i,)] - worth[()],
-                last=gini - worth[without],
-            )
-        )
-    return figures(gini=gini, base=worth[()], domains=rows)
+        alone, last = worth[(i,)], gini - worth[without]
+        rows.append(figures(domain=name, worth=value, share=part, alone=alone, last=last))
+    of_base = _shapley(d, d + 1, worth) if varies else 0.0
+    return figures(gini=gini, base=of_base, domains=rows)
 
 
-def _gini(y: Floats, score: Floats, *, whole_of: Floats, weight: ArrayLike | None) -> float:
-    """Gini of ``score`` on the rows where all contributions are known."""
-    known = np.isfinite(whole_of).all(axis=1)
-    area = area_under(sample(np.where(known, y, np.nan), score, weight=weight))
+def _worths(y: Floats, players: Floats, weight: ArrayLike | None) -> dict[tuple[int, ...], float]:
+    """The Gini of every set of players, by their numbers."""
+    count = players.shape[1]
+    return {
+        subset: _gini(y, players[:, subset].sum(axis=1), weight)
+        for size in range(count + 1)
+        for subset in combinations(range(count), size)
+    }
+
+
+def _gini(y: Floats, score: Floats, weight: ArrayLike | None) -> float:
+    area = area_under(sample(y, score, weight=weight))
     return 0.0 if isinstance(area, Why) else 2 * area - 1
 
 

@@ -130,9 +130,9 @@ def _swap(v: Facts) -> Block:
 def domain_worth(v: Facts) -> Section:
     """Shapley shares of the Gini."""
     name = "What each domain is worth"
-    rows = items(v, "domain_worth", "domains")
+    rows = items(v, "domain_worth_detail", "domains")
     if not rows:
-        reason = why(v, "domain_worth", "domains")
+        reason = why(v, "domain_worth_detail", "domains")
         return Section("domains", name, (missing("Worth of the domains", reason),))
     ranked = sorted(rows, key=lambda r: -(r.get("worth") or 0.0))
     pictures: tuple[Picture, ...] = ()
@@ -153,8 +153,8 @@ def domain_worth(v: Facts) -> Section:
         Column("alone", "Gini alone", three),
         Column("last", "Gini lost without it", three),
     )
-    base = at(v, "domain_worth", "base")
-    base_says = f"The cards' own base earns {three(base)}." if base else ""
+    base = at(v, "domain_worth_detail", "base")
+    base_says = f"The base, which differs from card to card, earns {three(base)}." if base else ""
     block = Block(
         says=base_says, pictures=pictures, table=table("Worth of the domains", ranked, columns)
     )
