@@ -21,7 +21,7 @@ from benne.kernel import col
 
 _MIX = factor("credit_mix", "credit_mix", "no account is known: a bin of its own")
 
-_REVOLVING = ~col("limit_minor").is_null()
+_WITHOUT_LIMIT = col("limit_minor").is_null()
 _SHORT = col("term_days") <= 31
 
 FEATURES: tuple[Feature, ...] = (
@@ -61,13 +61,13 @@ FEATURES: tuple[Feature, ...] = (
     ),
     *_MIX.one(
         "accounts_revolving_share",
-        share("account", _REVOLVING),
+        1 - share("account", _WITHOUT_LIMIT),
         EITHER,
         "Share of accounts with a limit, such as cards",
     ),
     *_MIX.one(
         "accounts_revolving_open_count",
-        count("account", OPEN & _REVOLVING),
+        count("account", OPEN & ~_WITHOUT_LIMIT),
         EITHER,
         "Open accounts with a limit, such as cards",
     ),

@@ -293,7 +293,7 @@ _ALL_BREACHES: tuple[Feature, ...] = (
     ),
     *_BREACHES.one(
         "breaches_settled_share",
-        share("breach", ~col("settled_at").is_null()),
+        1 - share("breach", col("settled_at").is_null()),
         LOWERS,
         "Share of broken promises made good",
     ),
