@@ -126,6 +126,22 @@ def test_a_promise_comes_from_the_log_odds_where_none_is_given() -> None:
     assert found["brier"] == pytest.approx(0.01)
 
 
+def test_no_figure_is_about_those_without_a_score() -> None:
+    scored = ~np.isnan(np.asarray(WHOLE.score))
+    rng = np.random.default_rng(0)
+    wild = dataclasses.replace(
+        WHOLE,
+        log_odds=np.where(scored, WHOLE.log_odds, rng.normal(size=len(scored))),
+        alternatives={
+            k: np.where(scored, v, rng.normal(size=len(scored)))
+            for k, v in WHOLE.alternatives.items()
+        },
+    )
+    found, expected = validate(wild), validate(WHOLE)
+    for key in ("brier", "calibration", "auc_of_log_odds", "price_of_strictness", "folds"):
+        assert found[key] == expected[key], key
+
+
 def test_nulls_in_what_is_handed_through_get_a_reason() -> None:
     found = validate(
         ValidationInputs(

@@ -242,12 +242,17 @@ def _lengths(inputs: ValidationInputs) -> None:
             )
 
 
+def _scored_alone(inputs: ValidationInputs, name: str, values: ArrayLike) -> Floats:
+    """``values`` of those who have a score, NaN for the others: no figure is about them."""
+    return np.where(np.isnan(floats("score", inputs.score)), np.nan, floats(name, values))
+
+
 def _promised(inputs: ValidationInputs) -> Floats | None:
     if inputs.pd is not None:
-        return floats("pd", inputs.pd)
+        return _scored_alone(inputs, "pd", inputs.pd)
     if inputs.log_odds is None:
         return None
-    odds = np.clip(floats("log_odds", inputs.log_odds), -700, 700)
+    odds = np.clip(_scored_alone(inputs, "log_odds", inputs.log_odds), -700, 700)
     return np.asarray(1 / (1 + np.exp(odds)), dtype=np.float64)
 
 
@@ -314,7 +319,8 @@ def _inner(name: str, facts: Facts) -> Any:
 def _log_odds_auc(inputs: ValidationInputs) -> Facts:
     if inputs.log_odds is None:
         return figures(auc_of_log_odds=Why("the log-odds were not given"))
-    area = auc(inputs.y, inputs.log_odds, weight=inputs.weight)
+    odds = _scored_alone(inputs, "log_odds", inputs.log_odds)
+    area = auc(inputs.y, odds, weight=inputs.weight)
     return {f"auc_of_log_odds{key.removeprefix('auc')}": value for key, value in area.items()
             if not key.startswith(("auc_low", "auc_high"))}  # fmt: skip
 
@@ -483,7 +489,9 @@ def _prices(inputs: ValidationInputs) -> Facts:
     facts: Facts = {}
     for price, alternative in PRICES.items():
         other = inputs.alternatives.get(alternative)
-        own = inputs.log_odds if inputs.log_odds is not None else inputs.score
+        own = _scored_alone(
+            inputs, "log_odds", inputs.score if inputs.log_odds is None else inputs.log_odds
+        )
         if other is None:
             why = Why(
                 inputs.alternatives_why.get(alternative)

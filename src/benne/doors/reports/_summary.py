@@ -8,7 +8,7 @@ from typing import Any
 
 from benne.doors.reports import _charts
 from benne.doors.reports._blocks import Column, Pair, Picture, Table, pairs_of, table
-from benne.doors.reports._words import at, count, day, items, percent, three, why
+from benne.doors.reports._words import at, day, items, many, percent, three, why
 
 RANGES = {"sesame": (350, 950), "bureau": (300, 850)}
 
@@ -39,7 +39,9 @@ def lead(v: Mapping[str, Any]) -> list[str]:
     scale = f", from {low} to {high}," if low else ""
     people = at(population, "subjects")
     judged = at(population, "judged")
-    whom = f"{count(judged)} observations" + (f" of {count(people)} people" if people else "")
+    whom = f"{many(judged or 0, 'observation')}" + (
+        f" of {many(people, 'person')}".replace("persons", "people") if people else ""
+    )
     first, last = at(population, "from"), at(population, "to")
     when = f", seen between {day(first)} and {day(last)}" if first and last else ""
     if first and day(first) == day(last):
@@ -48,7 +50,9 @@ def lead(v: Mapping[str, Any]) -> list[str]:
         f"The score{scale} says how likely a person is to pay as agreed: the higher, the safer. "
         f"This report compares it with what then happened to {whom}{when}."
     )
-    if v.get("out_of_fold") is True:
+    if v.get("out_of_fold") is None:
+        return [opening]
+    if v["out_of_fold"] is True:
         fair = (
             "Every figure is out of fold: each person was scored by a model that had not seen "
             "that person, its settings chosen without them too."

@@ -21,6 +21,7 @@ from benne.doors.reports._words import (
     four,
     items,
     kept,
+    many,
     percent,
     said,
     signed,
@@ -31,6 +32,7 @@ from benne.doors.reports._words import (
 )
 
 Facts = Mapping[str, Any]
+MEASURES_OPEN = 15
 
 
 def stability(v: Facts) -> Section:
@@ -68,9 +70,14 @@ def stability(v: Facts) -> Section:
         "PSI by chance, so each stands beside what chance alone would give; a shift "
         "below 0.1 is usually let pass even when it is certain."
     )
-    block = Block(says=says, pictures=pictures,
-                  table=table("Largest shift of each measure", ranked, columns))  # fmt: skip
-    return Section("stability", name, (block,))
+    first = table("Largest shift of each measure", ranked[:MEASURES_OPEN], columns)
+    blocks = [Block(says=says, pictures=pictures, table=first)]
+    if rest := ranked[MEASURES_OPEN:]:
+        made = table("Smaller shifts", rest, columns)
+        blocks.append(
+            Block(fold=f"Show {many(len(rest), 'measure')} that shifted less", table=made)
+        )
+    return Section("stability", name, tuple(blocks))
 
 
 def _worst(measure: Facts) -> dict[str, Any]:

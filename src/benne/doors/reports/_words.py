@@ -12,7 +12,7 @@ MONTHS = (
     "October", "November", "December",
 )  # fmt: skip
 NBSP = "\u00a0"
-ABSENT = "not in this validation"
+ABSENT = "it is not in this validation"
 
 
 def count(value: Any) -> str:
