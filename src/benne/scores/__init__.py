@@ -46,6 +46,7 @@ from benne.scores._points import (
     points_select,
 )
 from benne.scores._reasons import reasons
+from benne.scores._rescoring import rescorer
 from benne.scores._scale import PointsScale
 from benne.scores._words import value_in_words
 
@@ -90,6 +91,7 @@ __all__ = [
     "points_of_row",
     "points_select",
     "reasons",
+    "rescorer",
     "scorability_thresholds",
     "standard_levers",
     "to_json",

@@ -15,6 +15,8 @@ from benne.kernel import END_OF_TIME, MICROS_PER_DAY
 
 Row: TypeAlias = Mapping[str, Any]
 History: TypeAlias = Mapping[str, Sequence[Row]]
+"""A person's versions by kind, with the columns of the lake; a kind that is used in the
+workspace is there even where the person has none of it."""
 
 _SOON = MICROS_PER_DAY // 2
 _PAID_LATE = ("late", "default", "restructured")
@@ -100,7 +102,7 @@ def revise(
     rows = list(history[kind])
     for place, change in changes.items():
         old = rows[place]
-        known = max(change["known_at"] + window.lag, old["known_at"] + 1)
+        known = max(change["known_at"] + window.lag, window.start + 1)
         rows[place] = {**old, "superseded_at": known}
         rows.append({**old, **change, "cause": "event", "known_at": known, "content": None})
     return {**history, kind: rows}
@@ -222,12 +224,14 @@ def use(history: History, kind: str, window: Window, count: int) -> Done:
         key=lambda row: (row["happened_at"], row["known_at"], str(row["record"])),
         default=_FIRST_ORDER,
     )
+    subject = next((row["subject"] for rows in history.values() for row in rows), "")
     whole = (window.end - window.start) // count
     changes = []
     for number in range(count):
         start = window.start + number * whole + _SOON
         due = window.start + (number + 1) * whole - _SOON
-        changes.append({"happened_at": start, "due_at": due, "closed_at": due, "known_at": due})
+        instants = {"happened_at": start, "due_at": due, "closed_at": due, "known_at": due}
+        changes.append({**instants, "subject": subject})
     return Done(add(history, kind, model, changes, window), count)
 
 
@@ -271,14 +275,14 @@ def meanwhile(history: History, window: Window) -> History:
 
 
 def _latest_by(history: History, kind: str, by: str, instant: str) -> list[Row]:
-    """The last row for each value of ``by``, in order of that value."""
-    latest: dict[str, Row] = {}
+    """The last row for each value of ``by`` of each source, in order of both."""
+    latest: dict[tuple[str, str], Row] = {}
     order = sorted(
         (row for _, row in current(history, kind)),
         key=lambda row: (row[instant], row["known_at"], str(row["record"])),
     )
     for row in order:
-        latest[row[by]] = row
+        latest[row["source"], row[by]] = row
     return [latest[key] for key in sorted(latest)]
 
 

@@ -37,6 +37,11 @@ class Scorer:
     withheld: tuple[str, ...] = ()
     default: DefaultTable | None = None
 
+    @property
+    def scorable(self) -> Scorable:
+        """Who can be scored: the rule as it was stated, or the family's own."""
+        return self.family.scorable if self.rule is None else self.rule
+
     def points(self, frame: Any) -> Points:
         """The points of every row, whether or not there is enough evidence."""
         contributions = self.artefact.contributions(frame, self.withheld)
@@ -67,7 +72,7 @@ class Scorer:
             withheld=self.withheld,
             factors=self.factors,
         )
-        rule = self.family.scorable if self.rule is None else self.rule
+        rule = self.scorable
         value = reader(frame)
         names = _COUNTS if isinstance(rule, EnoughEvidence) else (OLDEST_ACCOUNT, LAST_REPORT)
         for row, (subject, instant) in enumerate(zip(subjects, as_of, strict=True)):
@@ -96,8 +101,7 @@ class Scorer:
 
     def rescore(self, row: Mapping[str, Any]) -> int | None:
         """The score of one row in process, or ``None`` where there is not enough evidence."""
-        rule = self.family.scorable if self.rule is None else self.rule
-        if missing_evidence(rule, row):
+        if missing_evidence(self.scorable, row):
             return None
         contributions = self.artefact.score_one(row, self.withheld)
         base, parts, limit = points_of_row(contributions, self.family, self.factors)
