@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+import duckdb
+import ibis
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,6 +154,54 @@ def test_what_was_not_known_moves_no_feature(seed: int) -> None:
     history = a_history(rng)
     before, after = values(history), values(poisoned(rng, history))
     assert {name: (v, after[name]) for name, v in before.items() if v != after[name]} == {}
+
+
+PEOPLE = {f"person-{seed}": a_history(Random(seed)) for seed in range(20)}
+ARROW = {
+    "text": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "instant": pa.int64(),
+}
+
+
+@pytest.fixture(scope="module")
+def batch() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database of ``PEOPLE``, each observed at ``AS_OF`` about their third loan."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        for kind in KINDS:
+            schema = pa.schema([(name, ARROW[of]) for name, of in kind.types.items()])
+            rows = [
+                {**{name: version.get(name) for name in kind.types}, "subject": person}
+                for person, history in PEOPLE.items()
+                for version in history[kind.name]
+            ]
+            connection.register(f"evidence_{kind.name}", pa.Table.from_pylist(rows, schema=schema))
+        looks = {
+            "observation": pa.array(range(len(PEOPLE)), pa.int64()),
+            "subject": list(PEOPLE),
+            "as_of": pa.array([AS_OF] * len(PEOPLE), pa.int64()),
+            "about_kind": [ABOUT.kind] * len(PEOPLE),
+            "about_source": [ABOUT.source] * len(PEOPLE),
+            "about": [ABOUT.record] * len(PEOPLE),
+        }
+        connection.register("observations", pa.table(looks))
+        yield connection
+
+
+@pytest.mark.parametrize("kind", sorted({f.lineage[0] for f in CATALOGUE}))
+def test_batch_and_in_process_agree_bit_for_bit(
+    kind: str, batch: duckdb.DuckDBPyConnection
+) -> None:
+    some = PLAN.only(f.name for f in CATALOGUE if f.lineage[0] == kind)
+    found = batch.execute(str(ibis.to_sql(some.ibis(PERMIT), dialect="duckdb")))
+    names = [column[0] for column in found.description]
+    rows = {row[0]: dict(zip(names, row, strict=True)) for row in found.fetchall()}
+    for number, history in enumerate(PEOPLE.values()):
+        expected = some.compute(history, PERMIT, View(AS_OF, about=ABOUT))
+        differ = {n: (v, rows[number][n]) for n, v in expected.items() if v != rows[number][n]}
+        assert differ == {}
 
 
 def test_what_was_known_moves_every_feature() -> None:
