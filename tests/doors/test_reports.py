@@ -44,7 +44,7 @@ def html(validation: dict[str, Any]) -> str:
 class Tags(HTMLParser):
     """All tags with their attributes, the text outside style and script, and the nesting."""
 
-    VOID = frozenset({"meta", "input", "br", "img", "link", "hr"})
+    VOID = frozenset({"meta", "input", "br", "img", "link", "hr", "wbr"})
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Tags(HTMLParser):
 
     @property
     def text(self) -> str:
-        return re.sub(r"\s+", " ", " ".join(self.said))
+        return re.sub(r"\s+", " ", "".join(self.said))
 
 
 def test_every_tag_is_closed_where_it_was_opened(html: str) -> None:
@@ -134,6 +134,11 @@ def test_each_group_of_figures_has_its_place(html: str, validation: dict[str, An
     for limit in validation["limits"]:
         assert limit in said
     assert "orders_late_90d_count" in said
+
+
+def test_no_sentence_has_a_hole(html: str) -> None:
+    for sentence in re.findall(r"<(?:figcaption|p)>(.*?)</(?:figcaption|p)>", html, re.DOTALL):
+        assert "\u2013" not in sentence, sentence
 
 
 def test_the_price_that_was_not_measured_says_why(html: str, validation: dict[str, Any]) -> None:

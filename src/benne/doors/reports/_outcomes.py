@@ -42,7 +42,7 @@ def _who(v: Facts) -> Block:
     people = at(v, "population")
     if not isinstance(people, Mapping):
         return missing("Population", why(v, "population"))
-    shown = {k: x for k, x in people.items() if k != "says"}
+    shown = {k: count(x) if type(x) is int else x for k, x in people.items() if k != "says"}
     for key in ("from", "to"):
         if shown.get(key):
             shown[key] = day(shown[key])

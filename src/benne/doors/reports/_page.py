@@ -23,9 +23,11 @@ def page(validation: Mapping[str, Any]) -> str:
     here = files("benne.doors.reports")
     style = here.joinpath("report.css").read_text(encoding="utf-8")
     script = here.joinpath("report.js").read_text(encoding="utf-8")
-    template = Environment(
+    environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string(here.joinpath("report.html").read_text(encoding="utf-8"))
+    )
+    environment.filters["breakable"] = breakable
+    template = environment.from_string(here.joinpath("report.html").read_text(encoding="utf-8"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template.render(
         title=_summary.title(validation),
@@ -40,6 +42,15 @@ def page(validation: Mapping[str, Any]) -> str:
         script_hash=digest,
         download=_download(validation),
     )
+
+
+def breakable(name: str) -> Markup:
+    """A name that may be broken after its underscores, and nowhere else.
+
+    >>> print(breakable("a_b<"))
+    a_<wbr>b&lt;
+    """
+    return Markup("_<wbr>").join(Markup.escape(part) for part in name.split("_"))
 
 
 def _download(validation: Mapping[str, Any]) -> str:
