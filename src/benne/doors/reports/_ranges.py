@@ -140,8 +140,8 @@ def domain_worth(v: Facts) -> Section:
               if r.get("share") is not None]  # fmt: skip
     if shares:
         says = (
-            f"Of the Gini of {three(at(v, 'domain_worth_detail', 'gini'))}, {shares[0][0].lower()} earns "
-            f"{shares[0][2]}. Exact Shapley shares: each domain's part in the sum is switched off, "
+            f"Of the Gini of {three(at(v, 'domain_worth_detail', 'gini'))}, "
+            f"{shares[0][0].lower()} earns {shares[0][2]}. Exact Shapley shares: each domain's part in the sum is switched off, "
             "in all combinations, without refitting."
         )
         drawn = _charts.bars(shares, "share of the Gini", says)
