@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from benne.scores._scale import Ints
 from benne.scores._words import value_in_words
 
 Reader = Callable[[str, int], Any]
+_CHUNK = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,13 @@ def shortfalls(
     family_names = tuple(dict.fromkeys(c.reason_family or c.name for c in columns))
     family_of = np.array([family_names.index(c.reason_family or c.name) for c in columns])
     size = len(contributions.card)
-    by_feature = np.zeros((size, len(names)), dtype=np.int64, order="F")
+    by_feature = np.zeros((size, len(names)), dtype=np.int64)
     for position, term in enumerate(contributions.terms):
         short = means[contributions.card, position] - contributions.term_micro[:, position]
         axes = _axes_of(term, names)
         for name in axes:
             by_feature[:, names.index(name)] += short * (2 // len(axes))
-    by_family = np.zeros((size, len(family_names)), dtype=np.int64, order="F")
+    by_family = np.zeros((size, len(family_names)), dtype=np.int64)
     for position, place in enumerate(family_of.tolist()):
         by_family[:, place] += by_feature[:, position]
     return Shortfalls(names, family_names, family_of, by_feature, by_family)
@@ -81,45 +82,78 @@ def reasons(
     under the FCRA).  ``frame`` holds the rows' own values, for the words.
     """
     withheld = tuple(withheld)
-    short = shortfalls(artefact, contributions, withheld)
-    taken = family.scale.points_array(short.families // 2)
-    value = reader(frame)
-    known = features or {}
     domains = {column.name: column.domain for column in artefact.columns}
+    value, known = reader(frame), features or {}
 
-    def say(row: int, place: int) -> Reason:
-        mine = np.flatnonzero(short.family_of == place)
-        feature = short.feature_names[mine[np.argmax(short.features[row, mine])]]
+    def say(row: int, found: Found) -> Reason:
+        feature = found.feature
+        what = "This takes" if found.alone else "This and its like take"
         words = value_in_words(value(feature, row), known.get(feature), currency)
-        points = int(taken[row, place])
         return Reason(
-            family=short.family_names[place],
+            family=found.family,
             feature=feature,
             dimension=domains[feature]
             if family.dimension == "domain"
             else factors_of(feature, factors)[0],
-            points=-points,
-            says=f"{_says(feature, known)}: {words}. This and what belongs to it "
-            f"lowers the score by {points} point{'' if points == 1 else 's'} against the average.",
+            points=-found.points,
+            says=f"{_says(feature, known)}: {words}. {what} {found.points} "
+            f"point{'' if found.points == 1 else 's'} off the score, against the average.",
         )
 
-    return [
-        tuple(say(row, place) for place in _chosen(short.families[row], taken[row], family, short))
-        for row in range(len(contributions.card))
-    ]
+    told: list[tuple[Reason, ...]] = []
+    for start in range(0, len(contributions.card), _CHUNK):
+        part = _rows(contributions, slice(start, start + _CHUNK))
+        found = _heaviest(shortfalls(artefact, part, withheld), family)
+        told += [tuple(say(start + row, one) for one in some) for row, some in enumerate(found)]
+    return told
 
 
-def _chosen(micro: Ints, taken: Ints, family: Family, short: Shortfalls) -> list[int]:
-    """The positions of the families to name, the heaviest first."""
-    order = np.argsort(-micro, kind="stable")
-    lowering: list[int] = [int(place) for place in order if taken[place] >= 1]
-    first = lowering[: family.reasons_at_most]
-    also = [
-        place
-        for place in lowering[family.reasons_at_most :]
-        if short.family_names[place] in family.reasons_also
-    ]
-    return first + also
+def _rows(contributions: Contributions, rows: slice) -> Contributions:
+    return Contributions(
+        card=contributions.card[rows],
+        base_micro=contributions.base_micro[rows],
+        domain_micro=contributions.domain_micro[rows],
+        term_micro=contributions.term_micro[rows],
+        terms=contributions.terms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A family of causes that lowers a score by ``points``, and its foremost feature."""
+
+    family: str
+    feature: str
+    points: int
+    alone: bool
+
+
+def _heaviest(short: Shortfalls, family: Family) -> Iterator[list[Found]]:
+    """For each person the families to name, the heaviest first."""
+    foremost, alone = [], []
+    for place in range(len(short.family_names)):
+        mine = np.flatnonzero(short.family_of == place)
+        foremost.append(mine[np.argmax(short.features[:, mine], axis=1)])
+        alone.append(len(mine) == 1)
+    features = np.stack(foremost, axis=1)
+    order = np.argsort(-short.families, axis=1, kind="stable")
+    taken = family.scale.points_array(short.families // 2)
+    also = {short.family_names.index(n) for n in family.reasons_also if n in short.family_names}
+    lowering = (taken >= 1).sum(axis=1).tolist()
+    for row, places in enumerate(order.tolist()):
+        chosen = places[: min(lowering[row], family.reasons_at_most)]
+        if also:
+            rest = places[family.reasons_at_most : lowering[row]]
+            chosen += [place for place in rest if place in also]
+        yield [
+            Found(
+                short.family_names[place],
+                short.feature_names[features[row, place]],
+                int(taken[row, place]),
+                alone[place],
+            )
+            for place in chosen
+        ]
 
 
 def _says(feature: str, known: Mapping[str, Feature]) -> str:
