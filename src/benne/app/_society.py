@@ -161,7 +161,6 @@ observed = "outcome/standard_obligation.parquet"
 
 [observations]
 sql = "observations.sql"
-score_as_of = "{out_of_time}"
 
 [outcome]
 says = "90 days past due within {window} months on a loan in monthly instalments given to everyone"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benne.app._ingest import IngestReport, ingest
 from benne.app._sources import source_files
-from benne.evidence import parse_mapping
+from benne.evidence import Mapping, parse_mapping
 from benne.kernel import InvalidInput
 
 if TYPE_CHECKING:
+    from benne.app.settings import Workspace
     from benne.app.stores import Progress
     from benne.app.wiring import Session
 
@@ -48,15 +50,7 @@ def ingest_workspace(session: Session, tell: Progress) -> Ingested:
             with the first reason (the other batches are kept).
     """
     workspace = session.workspace
-    if not workspace.mappings:
-        raise InvalidInput(
-            f"{workspace.folder / 'mapping'} must hold a select for each kind of evidence, such as "
-            "instalment.sql; it has none."
-        )
-    mappings = [
-        parse_mapping(path.read_text(encoding="utf-8"), where=str(path), kinds=workspace.kinds)
-        for path in workspace.mappings
-    ]
+    mappings = read_mappings(workspace)
     with session.lake() as lake:
         report = ingest(
             lake,
@@ -72,3 +66,27 @@ def ingest_workspace(session: Session, tell: Progress) -> Ingested:
         more = f" (and {rest} more; see benne quarantine list {workspace.folder})" if rest else ""
         raise InvalidInput(f"{report.failures[0]}{more}")
     return Ingested(report, str(workspace.folder))
+
+
+def read_mappings(workspace: Workspace) -> list[Mapping]:
+    """The workspace's mappings, parsed.
+
+    Raises:
+        InvalidInput: there is none, or one cannot be parsed (with its file and line).
+    """
+    if not workspace.mappings:
+        raise InvalidInput(
+            f"{workspace.folder / 'mapping'} must hold a select for each kind of evidence, such as "
+            "instalment.sql; it has none."
+        )
+    return [
+        parse_mapping(_text(path), where=str(path), kinds=workspace.kinds)
+        for path in workspace.mappings
+    ]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} must be UTF-8: {error}.") from error

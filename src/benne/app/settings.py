@@ -38,12 +38,10 @@ class ObservationsTable:
     ``sql`` names a file with one select of ``subject``, ``as_of`` and, where they apply,
     ``about_kind``, ``about_source``, ``about``, ``outcome`` (bad, good, indeterminate),
     ``outcome_known_at``, ``weight``, ``admitted``, ``policy`` and ``propensity``.
-    ``score_as_of`` is the moment that ``benne score`` looks from when not told another.
     """
 
     sql: str = "observations.sql"
     naive_times: str | None = None
-    score_as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,11 @@ class OutcomeTable:
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """``[model]``: how the card is fitted."""
+    """``[model]``: how the card is fitted.
+
+    ``withheld`` lists sets of domains for which a card is refitted without them; ``prices`` says
+    whether the report works out what strictness, additivity and monotone tables cost.
+    """
 
     families: tuple[str, ...] = ("sesame",)
     form: str = "strict"
@@ -66,6 +68,8 @@ class ModelTable:
     folds: int = 5
     seed: int = 0
     out_of_time_from: str | None = None
+    prices: bool = True
+    withheld: tuple[tuple[str, ...], ...] = ()
     drop_tags: tuple[str, ...] = ()
     drop_features: tuple[str, ...] = ()
 

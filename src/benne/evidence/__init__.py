@@ -13,6 +13,7 @@ from benne.evidence._kinds import (
 )
 from benne.evidence._mappings import MAPPING_KEYS, Mapping, parse_mapping
 from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, outcomes
+from benne.evidence._thickness import COUNTS, counted, thickness, thickness_of
 from benne.evidence._views import (
     About,
     History,
@@ -28,6 +29,7 @@ __all__ = [
     "ADVICE",
     "CAUSES",
     "COLUMN_TYPES",
+    "COUNTS",
     "LATER",
     "MAPPING_KEYS",
     "OUTCOMES",
@@ -45,6 +47,7 @@ __all__ = [
     "OutcomeDefinition",
     "Rule",
     "View",
+    "counted",
     "kinds_of",
     "literal",
     "observations_table",
@@ -54,6 +57,8 @@ __all__ = [
     "quoted",
     "seen",
     "standard_kinds",
+    "thickness",
+    "thickness_of",
     "versions_table",
     "visible",
 ]

@@ -79,6 +79,23 @@ def _command(pid: int) -> str:
     return b" ".join(filter(None, words)).decode(errors="replace")[:200]
 
 
+class _Registered:
+    """What a registered name stands for now.
+
+    DuckDB holds on to everything registered in a transaction until it ends, dropped or not.  So
+    a name is registered once, and what it stands for changes.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        return self.table.schema.__arrow_c_schema__()
+
+
 class Connection:
     """One open database.  Values go in and come out as Arrow or as tuples."""
 
@@ -88,6 +105,7 @@ class Connection:
         database = str(path) if path is not None else ":memory:"
         with self._errors():
             self._duckdb = duckdb.connect(database, read_only=read_only, config=config)
+        self._registered: dict[str, _Registered] = {}
         self.run("SET TimeZone = 'UTC'")
 
     @contextmanager
@@ -121,14 +139,21 @@ class Connection:
         self.run(f"SET memory_limit = '{memory_kb}KB'")
 
     def register(self, name: str, table: pa.Table) -> None:
-        """Let queries read ``table`` as ``name``."""
+        """Let queries read ``table`` as ``name``, in place of what had that name."""
+        held = self._registered.get(name)
+        if held is not None and held.table.schema.equals(table.schema):
+            held.table = table
+            return
+        self.unregister(name)
+        held = self._registered[name] = _Registered(table)
         with self._errors():
-            self._duckdb.register(name, table)
+            self._duckdb.register(name, held)
 
     def unregister(self, name: str) -> None:
-        """Forget what was registered as ``name``."""
-        with self._errors():
-            self._duckdb.unregister(name)
+        """Let go of what was registered as ``name``; the name stands, without rows."""
+        held = self._registered.get(name)
+        if held is not None:
+            held.table = held.table.schema.empty_table()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -142,6 +167,7 @@ class Connection:
         self.run("COMMIT")
 
     def _rollback(self) -> None:
+        self._registered.clear()
         try:
             self._duckdb.execute("ROLLBACK")
         except duckdb.Error:  # the transaction is already gone, as after a fatal error
@@ -160,7 +186,8 @@ class Sandbox(Connection):
 
     def __init__(self, sources: Sources, *, threads: int, memory: str, spill: Path) -> None:
         super().__init__(None, read_only=False, threads=threads, memory=memory)
-        self.run(f"SET temp_directory = {_text(str(spill))}")
+        # Two databases must not share a folder: they would give their files the same names.
+        self.run(f"SET temp_directory = {_text(f'{spill}.select')}")
         files = [str(path) for source in sources.values() for path in _paths(source)]
         self.run(f"SET allowed_paths = [{', '.join(map(_text, files))}]")
         self.run("SET enable_external_access = false")

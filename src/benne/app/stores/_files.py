@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -74,3 +75,28 @@ def workspace_key(folder: Path, fresh: bytes) -> bytes:
     if len(key) != 32:
         raise Corrupt(f"{path} must hold 32 bytes in hex; it holds {len(key)}.")
     return key
+
+
+def write_lines_whole(path: Path, lines: Iterable[str]) -> int:
+    """Write ``lines`` as they come to ``path``, whole or not at all; how many there were.
+
+    Raises:
+        Unavailable: as ``write_whole``.
+    """
+    part = path.with_name(f".{path.name}.part")
+    written = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w", encoding="utf-8") as file:
+            for line in lines:
+                file.write(line + "\n")
+                written += 1
+        part.replace(path)
+    except OSError as error:
+        raise Unavailable(
+            f"{path} could not be written: {error.strerror}; the earlier file, if any, stands."
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    return written

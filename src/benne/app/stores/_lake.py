@@ -38,8 +38,7 @@ class Lake:
         self, connection: Connection, path: Path, kinds: tuple[Kind, ...], threads: int, memory: str
     ) -> None:
         self._connection, self._kinds = connection, kinds
-        spill = path.with_name(path.name + ".tmp")
-        self._store = Store(connection, spill, threads, kilobytes(memory))
+        self._store = Store(connection, _spill(path), threads, kilobytes(memory))
 
     @classmethod
     def open(
@@ -63,6 +62,8 @@ class Lake:
         known = tuple(standard_kinds() if kinds is None else kinds)
         connection = Connection(path, read_only=read_only, threads=threads, memory=memory)
         try:
+            if not read_only:
+                _clear_spill(path)
             prepare(connection, known, read_only=read_only)
         except BaseException:
             connection.close()
@@ -200,3 +201,14 @@ class Lake:
             for kind in self._kinds
         }
         return {name: count for name, count in counts.items() if count}
+
+
+def _spill(path: Path) -> Path:
+    return path.with_name(path.name + ".tmp")
+
+
+def _clear_spill(path: Path) -> None:
+    """Remove what a process that was killed left behind; we hold the lake, so nobody uses it."""
+    for folder in (_spill(path), _spill(path).with_name(_spill(path).name + ".select")):
+        for file in folder.glob("duckdb_temp_*"):
+            file.unlink(missing_ok=True)

@@ -47,9 +47,9 @@ commands.add_typer(quarantine, name="quarantine")
 
 
 def _session(workspace: Path, data: Path | None) -> Session:
-    from benne.app import wiring
+    from benne import app
 
-    return wiring.session(workspace, data=data)
+    return app.session(workspace, data=data)
 
 
 @commands.command()
@@ -128,7 +128,7 @@ def score(
             session, tell, family=family, as_of=as_of, subject=subject, with_levers=levers
         )
         for answer in answers:
-            out(json.dumps(answer.to_json()) if as_json else answer.line())
+            out(json.dumps(app.answer_json(answer)) if as_json else app.answer_line(answer))
 
 
 @commands.command()
@@ -162,14 +162,38 @@ def report(context: typer.Context, workspace: WorkspaceArg) -> None:
         out(line)
 
 
+@commands.command()
+def society(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.", show_default=False)],
+    people: Annotated[int, typer.Option(min=1, help="How many people live in it.")] = 5000,
+    months: Annotated[int, typer.Option(min=1, help="For how many months.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same society.")] = 0,
+) -> None:
+    """Simulate a society, as a workspace.
+
+    Nobody in it exists. Its truth is known, and kept apart from its evidence.
+    """
+    from benne import app
+
+    with progress() as tell:
+        written = app.write_society(folder, people=people, months=months, seed=seed, tell=tell)
+    for line in written.lines():
+        out(line)
+
+
 @quarantine.command("list")
-def quarantine_list(workspace: WorkspaceArg, as_json: JsonOpt = False) -> None:
+def quarantine_list(
+    workspace: WorkspaceArg,
+    as_json: JsonOpt = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 1000,
+) -> None:
     """Show what was put aside: the row, what must hold, and what came."""
     from benne import app
 
-    found = app.quarantine_list(_session(workspace, None))
-    for finding in found:
-        out(json.dumps(finding.to_json()) if as_json else finding.line())
+    found = app.quarantine_list(_session(workspace, None), limit=limit)
+    for aside in found:
+        for line in [json.dumps(aside.to_json())] if as_json else aside.lines():
+            out(line)
     if not found:
         note("The quarantine is empty.")
 

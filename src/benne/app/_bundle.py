@@ -1,0 +1,97 @@
+"""A trained family: the artefact, and what a score needs beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benne.app.stores._files import read_whole, write_whole
+from benne.kernel import Corrupt, InvalidInput, Json
+from benne.models import Artefact
+from benne.scores import CreditFile, DefaultTable, EnoughEvidence, Family, family
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What ``models/<family>.json`` and ``models/<family>.scheme.json`` hold.
+
+    ``scorable`` is the line below which there is no score; ``default`` turns an issued score into
+    the probability of the workspace's outcome; ``factors`` names the factor of each feature;
+    ``trained`` says on what, and how.
+    """
+
+    family: Family
+    artefact: Artefact
+    scorable: EnoughEvidence | CreditFile
+    default: DefaultTable
+    factors: Mapping[str, str] | None
+    trained: Mapping[str, Json]
+
+    def write(self, folder: Path) -> None:
+        """Write both files, each whole."""
+        scheme: dict[str, Any] = {
+            "schema": SCHEMA,
+            "family": self.family.name,
+            "artefact": self.artefact.hash,
+            "scorable": _limits(self.scorable),
+            "default": json.loads(self.default.to_json()),
+            "factors": None if self.factors is None else dict(self.factors),
+            "trained": dict(self.trained),
+        }
+        write_whole(folder / f"{self.family.name}.json", self.artefact.to_json())
+        text = json.dumps(scheme, indent=1, sort_keys=True, allow_nan=False)
+        write_whole(folder / f"{self.family.name}.scheme.json", text)
+
+
+def read_bundle(folder: Path, name: str) -> Bundle:
+    """The trained family ``name`` of a workspace whose models lie in ``folder``.
+
+    Raises:
+        NotFound: it was not trained yet, or there is no such family.
+        Corrupt: a file is not what was written, or the two do not belong together.
+    """
+    known = family(name)
+    artefact = Artefact.from_json(read_whole(folder / f"{name}.json", made_by="benne train"))
+    path = folder / f"{name}.scheme.json"
+    try:
+        scheme = json.loads(read_whole(path, made_by="benne train"))
+        if scheme["schema"] != SCHEMA:
+            raise InvalidInput(
+                f"{path} must have schema {SCHEMA}; got {scheme['schema']!r}; train again."
+            )
+        found = Bundle(
+            family=known,
+            artefact=artefact,
+            scorable=_scorable(scheme["scorable"]),
+            default=DefaultTable.from_json(json.dumps(scheme["default"])),
+            factors=scheme["factors"],
+            trained=scheme["trained"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        raise Corrupt(f"{path} is not what benne train wrote: {error!r}; train again.") from error
+    if scheme["artefact"] != artefact.hash:
+        raise Corrupt(
+            f"{path} belongs to artefact {scheme['artefact'][:12]}, and {name}.json is "
+            f"{artefact.hash[:12]}; train again."
+        )
+    return found
+
+
+def _limits(rule: EnoughEvidence | CreditFile) -> dict[str, Json]:
+    names = (
+        ("records", "sources", "span_days")
+        if isinstance(rule, EnoughEvidence)
+        else ("oldest_account_days", "last_report_days")
+    )
+    return {name: getattr(rule, name) for name in names}
+
+
+def _scorable(limits: dict[str, int]) -> EnoughEvidence | CreditFile:
+    return EnoughEvidence(**limits) if "records" in limits else CreditFile(**limits)

@@ -1,0 +1,127 @@
+"""Features: look at everybody who is observed, and compute what was known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benne.app._catalogue import Catalogue, catalogue_of
+from benne.app._observations import Observed, read_observations
+from benne.app.stores._groups import protected_groups
+from benne.evidence import counted, observations_table, outcomes, thickness, versions_table
+from benne.features import Feature, Plan, plan
+from benne.kernel import InvalidInput
+from benne.scores import credit_file_features
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from benne.app.stores import Lake, Progress
+    from benne.app.wiring import Session
+    from benne.evidence import OutcomeDefinition
+    from benne.rights import Permit
+
+
+@dataclass(frozen=True, slots=True)
+class Featured:
+    """What was looked at, and through how many features."""
+
+    observed: Observed
+    outcomes: dict[str, int]
+    features: int
+    left_out: int
+
+    def lines(self) -> Iterator[str]:
+        """Who was observed, what became of them, and what was computed."""
+        told = ", ".join(f"{count:,} {outcome}" for outcome, count in self.outcomes.items())
+        yield (
+            f"{self.observed.observations:,} observations of {self.observed.subjects:,} people: "
+            f"{told or 'no outcome known'}"
+        )
+        for finding in self.observed.findings[:5]:
+            yield f"left out: {finding}"
+        if len(self.observed.findings) > 5:
+            yield f"left out: {len(self.observed.findings) - 5:,} more rows of the select"
+        yield (
+            f"{self.features} features; {self.left_out} of the catalogue left out (see the report)"
+        )
+
+
+def make_features(session: Session, tell: Progress) -> Featured:
+    """Write the lake's tables of observations, outcomes, features, counts and groups anew.
+
+    Raises:
+        InvalidInput: there is no evidence yet, or the observations cannot be read.
+    """
+    permit = session.permit("model_building")
+    permit.demand(at=session.clock())
+    with session.lake() as lake:
+        there = lake.versions()
+        if not there:
+            raise InvalidInput("the lake holds no evidence yet; benne ingest brings it.")
+        tell("observations", 0, None)
+        observed = read_observations(session, lake)
+        catalogue = catalogue_of(session.workspace, there)
+        tell("features", 0, None)
+        lake.write_table("features", look(lake, catalogue, permit, "observations"))
+        tell("counts", 0, None)
+        lake.write_table("counts", count(lake, catalogue, permit, "observations"))
+        told = _outcomes(session, lake)
+        grouped = [name for name, said in session.workspace.attributes.items() if said.group]
+        lake.write_table("groups", protected_groups(lake, session.workspace.kinds, grouped))
+    return Featured(observed, told, len(catalogue.features), len(catalogue.left_out))
+
+
+def feature_plan(catalogue: Catalogue) -> Plan:
+    """The plan of the workspace's features, and of those that tell who has a credit file."""
+    names = {kind for feature in catalogue.features for kind in feature.lineage}
+    there = [kind for kind in catalogue.kinds if kind.name in names]
+    judges: tuple[Feature, ...] = credit_file_features(there)
+    return plan((*catalogue.features, *judges), catalogue.kinds)
+
+
+def look(lake: Lake, catalogue: Catalogue, permit: Permit, observations: str) -> pa.Table:
+    """The features of the lake's table ``observations``, a row each, in its order."""
+    made = lake.execute(feature_plan(catalogue).ibis(permit, observations_table(observations)))
+    return made.sort_by("observation")
+
+
+def count(lake: Lake, catalogue: Catalogue, permit: Permit, observations: str) -> pa.Table:
+    """How much evidence each of the lake's ``observations`` has (``benne.evidence.COUNTS``)."""
+    kinds = {kind.name: kind for kind in catalogue.kinds}
+    there = [kind for kind in counted(catalogue.kinds) if lake.versions().get(kind.name)]
+    counts = thickness(there, observations_table(observations), permit, kinds=kinds)
+    return lake.execute(counts).sort_by("observation")
+
+
+def _outcomes(session: Session, lake: Lake) -> dict[str, int]:
+    """Write the outcomes that are defined over evidence, if they are; count what there is."""
+    definition = session.workspace.outcome.definition
+    if definition is not None:
+        lake.write_table("outcomes", _defined(session, lake, definition))
+    rows = lake.query("SELECT outcome, count(*) AS n FROM outcomes GROUP BY outcome ORDER BY 1")
+    return dict(zip(rows["outcome"].to_pylist(), rows["n"].to_pylist(), strict=True))
+
+
+def _defined(session: Session, lake: Lake, definition: OutcomeDefinition) -> pa.Table:
+    import pyarrow.compute as pc
+
+    kinds = {kind.name: kind for kind in session.workspace.kinds}
+    newest = versions_table(kinds[definition.kind])
+    records = newest.filter(newest.superseded_at == 2**63 - 1, newest.cause != "retraction")
+    frauds = None
+    if definition.fraud_types:
+        breaches = versions_table(kinds["breach"])
+        frauds = breaches.filter(
+            breaches.type.isin(definition.fraud_types), breaches.cause != "retraction"
+        )
+    found = lake.execute(
+        outcomes(
+            definition,
+            observations_table(about=False).select("observation", "subject", "as_of"),
+            records.drop("source", "record", "cause", "known_at", "superseded_at", "batch"),
+            frauds,
+        )
+    )
+    return found.filter(pc.is_valid(found["outcome"]))

@@ -1,0 +1,229 @@
+"""Score people: from what is known of each, to a typed answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benne.app._bundle import Bundle, read_bundle
+from benne.app._catalogue import Catalogue, catalogue_of
+from benne.app._features import count, feature_plan, look
+from benne.app.stores._histories import histories
+from benne.evidence import (
+    About,
+    History,
+    Kind,
+    View,
+    counted,
+    thickness_of,
+    versions_table,
+)
+from benne.features import Plan
+from benne.kernel import Json, NotFound, parse_instant, subject_id
+from benne.rights import Permit
+from benne.scores import Answer, NotEnoughEvidence, Offer, Score, Scorer, offers, to_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from benne.app.stores import Lake, Progress
+    from benne.app.wiring import Session
+
+_LOOKS = ("observation", "subject", "as_of", "about_kind", "about_source", "about")
+_PEOPLE_AT_A_TIME = 2_000
+
+
+def score(
+    session: Session,
+    tell: Progress,
+    *,
+    family: str = "sesame",
+    as_of: str | None = None,
+    subject: str | None = None,
+    with_levers: bool = True,
+) -> Iterator[Answer]:
+    """An answer for each person: as last observed, or as everyone stood at ``as_of``.
+
+    ``as_of`` is ISO 8601; ``subject`` (the source's identifier, or the pseudonym) asks for one
+    person.  Answers come in the order of the observations, or of the pseudonyms.
+
+    Raises:
+        InvalidInput: ``as_of`` is no instant.
+        NotFound: the family was not trained, nothing was observed, or nobody has that name.
+    """
+    bundle = read_bundle(session.workspace.models, family)
+    moment = None if as_of is None else parse_instant(as_of)
+    permit = session.permit("self_view")
+    permit.demand(at=session.clock())
+    with session.lake() as lake:
+        catalogue = catalogue_of(session.workspace, lake.versions())
+        looks = _looks(session, lake, catalogue, moment, subject)
+        lake.write_table("looks", looks)
+        tell("features", 0, None)
+        features = look(lake, catalogue, permit, "looks")
+        counts = count(lake, catalogue, permit, "looks")
+        for name in counts.column_names[1:]:
+            features = features.append_column(name, counts[name])
+        scorer = scorer_of(session, bundle, catalogue)
+        for start in range(0, looks.num_rows, _PEOPLE_AT_A_TIME):
+            tell("scores", start, looks.num_rows)
+            part = looks.slice(start, _PEOPLE_AT_A_TIME)
+            levers = None
+            if with_levers:
+                levers = _levers(session, lake, scorer, catalogue, permit, part)
+            yield from scorer.answers(
+                features.slice(start, _PEOPLE_AT_A_TIME),
+                subjects=part["subject"].to_pylist(),
+                as_of=part["as_of"].to_pylist(),
+                levers=levers,
+            )
+        tell("scores", looks.num_rows, looks.num_rows)
+
+
+def scorer_of(session: Session, bundle: Bundle, catalogue: Catalogue) -> Scorer:
+    """The scorer of a trained family, with the workspace's words and money."""
+    return Scorer(
+        artefact=bundle.artefact,
+        family=bundle.family,
+        rule=bundle.scorable,
+        features={feature.name: feature for feature in catalogue.features},
+        factors=bundle.factors,
+        currency=session.workspace.currency,
+        default=bundle.default,
+    )
+
+
+def answer_json(answer: Answer) -> dict[str, Json]:
+    """The answer as one JSON object."""
+    return to_json(answer)
+
+
+def answer_line(answer: Answer) -> str:
+    """The answer as a line for a person to read."""
+    if isinstance(answer, Score):
+        parts = ", ".join(f"{name} {points:+d}" for name, points in answer.domain_points.items())
+        return (
+            f"{answer.subject}  {answer.score}  {answer.band.replace('_', ' ')}  "
+            f"(base {answer.base_points}, {parts}, limit {answer.limit_points:+d})"
+        )
+    if isinstance(answer, NotEnoughEvidence):
+        return f"{answer.subject}  no score: missing {'; '.join(answer.missing)}"
+    return f"{answer.subject}  no score: {type(answer).__name__}"
+
+
+# --- who is looked at --------------------------------------------------------------------
+
+
+def _looks(
+    session: Session, lake: Lake, catalogue: Catalogue, moment: int | None, subject: str | None
+) -> pa.Table:
+    """The observations to score, numbered from 0 in order."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = _last_looks(lake) if moment is None else _everyone(lake, catalogue, moment)
+    if subject is not None:
+        names = pa.array([subject, subject_id(subject, key=session.key)])
+        found = found.filter(pc.is_in(found["subject"], value_set=names))
+    if not found.num_rows:
+        who = "nobody" if subject is None else f"nobody named {subject!r}"
+        when = "was observed" if moment is None else "is known at that moment"
+        raise NotFound(f"{who} {when}; check the name, the date, and that evidence was ingested.")
+    numbers = pa.array(np.arange(found.num_rows, dtype=np.int64))
+    return found.set_column(0, "observation", numbers).select(list(_LOOKS))
+
+
+def _last_looks(lake: Lake) -> pa.Table:
+    if "observations" not in lake.tables():
+        raise NotFound("nobody was observed yet; benne features reads the observations.")
+    return lake.query(
+        "SELECT observation, subject, as_of, about_kind, about_source, about FROM observations "
+        "QUALIFY row_number() OVER "
+        "(PARTITION BY subject ORDER BY as_of DESC, observation DESC) = 1 "
+        "ORDER BY observation"
+    )
+
+
+def _everyone(lake: Lake, catalogue: Catalogue, moment: int) -> pa.Table:
+    import ibis
+    import pyarrow as pa
+
+    there = lake.versions()
+    parts = []
+    for kind in catalogue.kinds:
+        if kind.name in there:
+            rows = versions_table(kind)
+            parts.append(rows.filter(rows.known_at <= moment).select("subject").distinct())
+    if not parts:
+        raise NotFound("the lake holds no evidence yet; benne ingest brings it.")
+    people = parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=True)
+    subjects = lake.execute(people).sort_by("subject")["subject"].combine_chunks()
+    size = len(subjects)
+    none = pa.nulls(size, pa.string())
+    return pa.table(
+        {
+            "observation": np.zeros(size, dtype=np.int64),
+            "subject": subjects,
+            "as_of": np.full(size, moment, dtype=np.int64),
+            "about_kind": none,
+            "about_source": none,
+            "about": none,
+        }
+    )
+
+
+# --- levers ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Again:
+    """Scores a person's history anew, in process: features, counts, then the artefact."""
+
+    scorer: Scorer
+    plan: Plan
+    there: tuple[Kind, ...]
+    permit: Permit
+
+    def __call__(self, history: History, view: View) -> int | None:
+        row = self.plan.compute(history, self.permit, view)
+        counts = thickness_of(self.there, history, self.permit, view, kinds=self.plan.kinds)
+        return self.scorer.rescore({**row, **counts})
+
+
+def _levers(
+    session: Session,
+    lake: Lake,
+    scorer: Scorer,
+    catalogue: Catalogue,
+    permit: Permit,
+    looks: pa.Table,
+) -> Callable[[int], tuple[Offer, ...]]:
+    """A function from a position in ``looks`` to the levers of that person."""
+    there = lake.versions()
+    read = {column.name for column in scorer.artefact.columns_read(scorer.withheld)}
+    judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
+    plan = feature_plan(catalogue).only(read | judges)
+    kinds = tuple(kind for kind in counted(catalogue.kinds) if kind.name in there)
+    again = _Again(scorer, plan, kinds, permit)
+    rows, names = looks.to_pylist(), [kind.name for kind in kinds]
+    known = histories(lake, kinds, first=rows[0]["observation"], last=rows[-1]["observation"])
+
+    def of(position: int) -> tuple[Offer, ...]:
+        row: dict[str, Any] = rows[position]
+        about = None
+        if row["about"] is not None:
+            about = About(row["about_kind"], row["about"], row["about_source"])
+        history: History = {**dict.fromkeys(names, ()), **known.get(row["subject"], {})}
+        view = View(as_of=row["as_of"], about=about)
+        return offers(
+            history,
+            row["as_of"],
+            lambda edited, at: again(edited, replace(view, as_of=at)),
+            kinds=catalogue.kinds,
+            currency=session.workspace.currency,
+        )
+
+    return of

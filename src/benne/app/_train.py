@@ -1,0 +1,317 @@
+"""Train: fit the card of each family, and keep what its validation needs."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import benne
+from benne.app._bundle import Bundle
+from benne.app._catalogue import Catalogue, catalogue_of
+from benne.app._rivals import Unrestricted
+from benne.app._training import (
+    Floats,
+    Ints,
+    Rows,
+    Unseen,
+    demand_enough,
+    fit,
+    outer_folds,
+    scored,
+    time_cut,
+    unseen,
+    unseen_margin,
+)
+from benne.kernel import InvalidInput, Json, NotFound, iso, parse_instant
+from benne.models import AdditiveModel, Column
+from benne.scores import (
+    EnoughEvidence,
+    Family,
+    default_table,
+    family,
+    scorability_thresholds,
+    with_thresholds,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from benne.app.stores import Lake, Progress
+    from benne.app.wiring import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What train made, for a person to read."""
+
+    families: tuple[tuple[str, str, int, int], ...]
+
+    def lines(self) -> Iterator[str]:
+        """A line a family."""
+        for name, artefact, rows, bad in self.families:
+            yield (
+                f"{name}: card {artefact[:12]}, fitted to {rows:,} observations, "
+                f"{bad:,} of them bad"
+            )
+
+
+def train(session: Session, tell: Progress) -> Trained:
+    """Fit every family that the workspace asks for, and store what its report needs.
+
+    Raises:
+        NotFound: features were not computed yet.
+        InvalidInput: too few observations with a known outcome.
+    """
+    session.permit("model_building").demand(at=session.clock())
+    with session.lake() as lake:
+        rows = read_rows(session, lake)
+        demand_enough(rows)
+        catalogue = catalogue_of(session.workspace, lake.versions())
+        made = []
+        for name in session.workspace.model.families:
+            bundle = _train_family(session, lake, rows, catalogue, family(name), tell)
+            bundle.write(session.workspace.models)
+            made.append((name, bundle.artefact.hash, len(rows), int(rows.bad.sum())))
+    return Trained(tuple(made))
+
+
+def read_rows(session: Session, lake: Lake) -> Rows:
+    """The observations whose whole outcome window has passed, good or bad, with features."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    missing = {"features", "outcomes", "counts"} - set(lake.tables())
+    if missing:
+        raise NotFound(f"the lake has no {min(missing)} yet; benne features makes them.")
+    known = lake.query(
+        "SELECT o.observation, o.subject, o.as_of, o.weight, y.outcome, y.known_at "
+        "FROM observations o JOIN outcomes y USING (observation) ORDER BY o.observation"
+    )
+    past = pc.less_equal(known["known_at"], session.clock())
+    told = pc.is_in(known["outcome"], value_set=pa.array(["good", "bad"]))
+    known = known.filter(pc.and_(past, told))
+    if not known.num_rows:
+        raise InvalidInput(
+            "no observation has an outcome, good or bad, that is known by now; check the outcome "
+            "and its window."
+        )
+    features = lake.query("SELECT * FROM features ORDER BY observation")
+    place = np.searchsorted(features["observation"].to_numpy(), known["observation"].to_numpy())
+    people = known["subject"].combine_chunks().dictionary_encode().indices
+    weight = known["weight"].to_numpy(zero_copy_only=False).astype(np.float64)
+    return Rows(
+        features=features.drop_columns(["observation"]).take(pa.array(place)),
+        observation=known["observation"].to_numpy(),
+        subject=people.to_numpy().astype(np.int64),
+        as_of=known["as_of"].to_numpy(),
+        bad=pc.equal(known["outcome"], "bad").to_numpy(zero_copy_only=False).astype(np.int64),
+        weight=np.where(np.isnan(weight), 1.0, weight),
+    )
+
+
+def _train_family(
+    session: Session,
+    lake: Lake,
+    rows: Rows,
+    catalogue: Catalogue,
+    kind: Family,
+    tell: Progress,
+) -> Bundle:
+    """One family: nested folds, out of time, the alternatives, and the card on all rows."""
+    import pyarrow as pa
+
+    settings = session.workspace.model
+    columns = _used(catalogue.columns(session.workspace.attributes, kind.name), rows, kind)
+    factors = catalogue.factors() if kind.dimension == "factor" else None
+    fold = outer_folds(rows, _possible(rows, settings.folds), seed=settings.seed)
+
+    def model(**changed: Any) -> AdditiveModel:
+        stated: dict[str, Any] = {
+            "form": settings.form,
+            "learner": settings.learner,
+            "monotone": settings.monotone,
+            "segments": "auto" if settings.segments else None,
+        }
+        return AdditiveModel(
+            columns, random_state=settings.seed, n_threads=session.threads, **(stated | changed)
+        )
+
+    step = f"{kind.name}: fold by fold"
+    apart = unseen(model, rows, fold, kind, factors, lambda n, of: tell(step, n, of))
+    held, why = _out_of_time(session, rows, model, kind, factors, tell)
+    rivals = _alternatives(session, rows, fold, model, columns, kind, tell)
+    tell(f"{kind.name}: the card", 0, None)
+    final = fit(model(withheld=_withheld(session, columns)), rows)
+    lake.write_table(f"unseen_{kind.name}", _unseen_table(rows, fold, apart, rivals))
+    lake.write_table(f"out_of_time_{kind.name}", held)
+    lake.write_table(f"out_of_time_{kind.name}_why", pa.table({"why": [why]}))
+    counts = _counts(lake, rows)
+    rule, study = _scorable(session, kind, counts, apart, rows)
+    return Bundle(
+        family=kind,
+        artefact=final.artefact_,
+        scorable=rule,
+        default=default_table(
+            apart.score, rows.bad, family=kind.name, outcome=session.workspace.outcome.says,
+            weights=rows.weight,
+        ),
+        factors=factors,
+        trained={
+            "rows": len(rows),
+            "bad": int(rows.bad.sum()),
+            "columns": [column.name for column in columns],
+            "folds": int(fold.max()) + 1,
+            "seed": settings.seed,
+            "benne": benne.__version__,
+            "python": platform.python_version(),
+            "chosen": final.artefact_.about.get("decks"),
+            "scorability": study,
+        },
+    )  # fmt: skip
+
+
+def _possible(rows: Rows, wanted: int) -> int:
+    """``wanted`` folds, or as many as there are people with a bad outcome and people without."""
+    size = int(rows.subject.max()) + 1
+    bad = np.bincount(rows.subject, weights=rows.bad, minlength=size) > 0
+    return int(max(2, min(wanted, bad.sum(), (~bad).sum())))
+
+
+def _used(columns: tuple[Column, ...], rows: Rows, kind: Family) -> tuple[Column, ...]:
+    """The columns that say something: not null for all, not the same for all."""
+    import pyarrow.compute as pc
+
+    there = set(rows.features.column_names)
+    used = tuple(
+        column
+        for column in columns
+        if column.name in there and len(pc.unique(rows.features[column.name])) > 1
+    )
+    if not used:
+        raise InvalidInput(
+            f"the {kind.name} score has no feature that differs between people; "
+            "bring evidence that it reads, or leave the family out of [model] families."
+        )
+    return used
+
+
+def _withheld(session: Session, columns: tuple[Column, ...]) -> tuple[tuple[str, ...], ...]:
+    """The sets of domains to refit without, of those that the workspace names and has."""
+    there = {column.domain for column in columns}
+    return tuple(
+        tuple(domain for domain in asked if domain in there)
+        for asked in session.workspace.model.withheld
+        if there - set(asked) and there & set(asked)
+    )
+
+
+def _out_of_time(
+    session: Session,
+    rows: Rows,
+    model: Callable[..., AdditiveModel],
+    kind: Family,
+    factors: dict[str, str] | None,
+    tell: Progress,
+) -> tuple[pa.Table, str]:
+    """Rows observed after a cut, scored by a card fitted to those before it; or none, and why."""
+    import pyarrow as pa
+
+    settings = session.workspace.model
+    stated = parse_instant(settings.out_of_time_from) if settings.out_of_time_from else None
+    cut, why = time_cut(rows.as_of, stated)
+    names = ("observation", "log_odds", "score")
+    none = pa.table({name: np.array([]) for name in names})
+    if cut is None:
+        return none, why
+    before, after = np.flatnonzero(rows.as_of < cut), np.flatnonzero(rows.as_of >= cut)
+    few = min(*(np.bincount(rows.bad[part], minlength=2).min() for part in (before, after)))
+    if few < 10:
+        return none, f"fewer than 10 bad or good observations on one side of {iso(cut)}"
+    tell(f"{kind.name}: out of time", 0, None)
+    later = rows.take(after)
+    margin, made = scored(fit(model(), rows.take(before)), later.features, kind, factors)
+    columns = {"observation": later.observation, "log_odds": margin, "score": made.score}
+    return pa.table(columns), ""
+
+
+def _alternatives(
+    session: Session,
+    rows: Rows,
+    fold: Ints,
+    model: Callable[..., AdditiveModel],
+    columns: tuple[Column, ...],
+    kind: Family,
+    tell: Progress,
+) -> dict[str, Floats]:
+    """Log-odds of being good, out of fold, of what the score could have been without a limit."""
+    settings = session.workspace.model
+    if not settings.prices or kind.name != "sesame":
+        return {}
+    tried: dict[str, Callable[[], Any]] = {
+        "unrestricted": lambda: Unrestricted(columns, random_state=settings.seed)
+    }
+    if settings.form == "strict" and len({column.domain for column in columns}) > 1:
+        tried["paired"] = lambda: model(form="paired")
+    if settings.monotone and any(column.direction for column in columns):
+        tried["not_monotone"] = lambda: model(monotone=False)
+    found = {}
+    for number, (name, make) in enumerate(tried.items()):
+        tell(f"{kind.name}: the prices", number, len(tried))
+        found[name] = unseen_margin(make, rows, fold)
+    tell(f"{kind.name}: the prices", len(tried), len(tried))
+    return found
+
+
+def _unseen_table(rows: Rows, fold: Ints, apart: Unseen, rivals: dict[str, Floats]) -> pa.Table:
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {
+        "observation": rows.observation,
+        "fold": fold,
+        "log_odds": apart.log_odds,
+        "score": apart.score,
+        "base_points": apart.base,
+    }
+    for position in range(apart.dimensions.shape[1]):
+        columns[f"dimension_{position}"] = apart.dimensions[:, position]
+    return pa.table({**columns, **{f"rival_{name}": margin for name, margin in rivals.items()}})
+
+
+def _counts(lake: Lake, rows: Rows) -> dict[str, Ints]:
+    """How much evidence each row's person had, in the order of the rows."""
+    table = lake.query("SELECT observation, records, sources, span_days FROM counts")
+    order = np.argsort(table["observation"].to_numpy())
+    numbers = table["observation"].to_numpy()[order]
+    place = order[np.searchsorted(numbers, rows.observation)]
+    return {
+        name: table[name].to_numpy().astype(np.int64)[place]
+        for name in ("records", "sources", "span_days")
+    }
+
+
+def _scorable(
+    session: Session, kind: Family, counts: dict[str, Ints], apart: Unseen, rows: Rows
+) -> tuple[Any, Json]:
+    """Who can be scored: as the family, the training folds or the workspace say."""
+    if not isinstance(kind.scorable, EnoughEvidence):
+        return kind.scorable, None
+    stated = session.workspace.score
+    sources = stated.minimum_sources
+    if sources is None:
+        sources = min(kind.scorable.sources, int(counts["sources"].max()))
+    study = scorability_thresholds(
+        counts["records"],
+        counts["sources"],
+        counts["span_days"],
+        probability_bad=1.0 / (1.0 + np.exp(apart.log_odds)),
+        bad=rows.bad,
+        minimum_sources=sources,
+    )
+    rule = with_thresholds(
+        study.rule, records=stated.minimum_records, span_days=stated.minimum_days
+    )
+    return rule, {"holds": study.holds, "slices": len(study.by_records)}
