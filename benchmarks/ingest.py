@@ -78,7 +78,7 @@ def measure(folder: Path, file: Path, *, historical: bool, now: int) -> dict[str
     )
     mapping = parse_mapping(text, where="instalment.sql", kinds=standard_kinds())
     began = time.perf_counter()
-    with Lake.open(folder / "lake.duckdb", threads=2, memory="2GB") as lake:
+    with Lake.open(folder / "lake.duckdb", threads=2, memory="3GB") as lake:
         report = ingest(
             lake,
             [mapping],
