@@ -126,6 +126,16 @@ def test_a_promise_comes_from_the_log_odds_where_none_is_given() -> None:
     assert found["brier"] == pytest.approx(0.01)
 
 
+def test_folds_stand_in_their_own_order_whatever_they_are_called() -> None:
+    y, score = np.tile([0.0, 1.0], 60), np.arange(120.0)
+    number = np.arange(120) % 12
+    found = validate(ValidationInputs(y=y, score=score, fold=number))["folds"]
+    assert [f["fold"] for f in found] == [str(i) for i in range(12)]
+    mixed = np.array([None if i == 0 else f"f{i}" for i in number], dtype=object)
+    again = validate(ValidationInputs(y=y, score=score, fold=mixed))["folds"]
+    assert [f["observations"] for f in again] == [10] * 12
+
+
 def test_no_figure_is_about_those_without_a_score() -> None:
     scored = ~np.isnan(np.asarray(WHOLE.score))
     rng = np.random.default_rng(0)

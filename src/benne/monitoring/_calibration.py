@@ -59,7 +59,7 @@ def calibration_curve(
     table = []
     for number in range(int(place.max()) + 1):
         here = place == number
-        low, high = jeffreys_interval(*_counts(rows.y[here], rows.weight[here]))
+        low, high = jeffreys_interval(*counted(rows.y[here], rows.weight[here]))
         table.append(
             figures(
                 observations=int(here.sum()),
@@ -127,7 +127,7 @@ def _logistic(x: Floats, y: Floats, weight: Floats) -> tuple[float, float] | Why
     return Why("the logistic line has no finite best fit: the outcomes are separated")
 
 
-def _counts(y: Floats, weight: Floats) -> tuple[float, float]:
+def counted(y: Floats, weight: Floats) -> tuple[float, float]:
     """Bads and observations, at the effective size where weights are unequal."""
     size = effective(weight)
     total = float(weight.sum())
@@ -198,7 +198,7 @@ def by_group(
                 )
             )  # fmt: skip
             continue
-        bads, size = _counts(outcome[here], heavy[here])
+        bads, size = counted(outcome[here], heavy[here])
         expected = float(np.average(promised[here], weights=heavy[here]))
         low, high = jeffreys_interval(bads, size)
         tested.append((number, jeffreys_p(expected, bads, size)))

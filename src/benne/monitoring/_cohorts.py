@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benne.kernel import MICROS_PER_DAY, from_micros
-from benne.monitoring._calibration import jeffreys_interval
+from benne.monitoring._calibration import counted, jeffreys_interval
 from benne.monitoring._figures import Facts, Ints, Why, figures, labels, outcomes, weights
+from benne.monitoring._ranking import codes_of
 
 MONTH_DAYS = 30
 AHEAD_MONTHS = 36
@@ -56,7 +57,7 @@ def vintages(y: ArrayLike, as_of: ArrayLike, *, weight: ArrayLike | None = None)
         known = here & ~np.isnan(outcome) & (heavy > 0)
         bads, n = int(outcome[known].sum()), int(known.sum())
         none = Why("no known outcome in this cohort")
-        low, high = jeffreys_interval(bads, n) if n else (none, none)
+        low, high = jeffreys_interval(*counted(outcome[known], heavy[known])) if n else (none, none)
         rate = np.average(outcome[known], weights=heavy[known]) if n else none
         rows.append(
             figures(
@@ -109,7 +110,7 @@ def roll_rates(
     stand in alphabetical order.  Of several rows of one entity and period the last counts.
     """
     names: NDArray[np.object_] = labels(state)
-    who = np.unique(labels(entity).astype(str), return_inverse=True)[1].reshape(-1)
+    who = codes_of(entity)
     when = np.asarray(period, dtype=np.int64)
     order = np.lexsort((np.arange(len(when)), when, who))
     who, when, names = who[order], when[order], names[order]

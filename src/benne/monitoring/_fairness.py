@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from benne.monitoring._calibration import jeffreys_p
+from benne.monitoring._calibration import counted, jeffreys_p
 from benne.monitoring._figures import (
     Facts,
     Figure,
@@ -114,7 +114,7 @@ def _level(
     p: Figure = expected
     if n and pd is not None:
         expected = float(np.average(pd[known], weights=weight[known]))
-        p = jeffreys_p(expected, bads, n)
+        p = jeffreys_p(expected, *counted(y[known], weight[known]))
     area = auc(y[known], points[known], weight=weight[known])
     few = min(bads, n - bads) < FEW_BADS
     reliable = Why(f"fewer than {FEW_BADS} bads or goods")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benne.kernel import InvalidInput
-from benne.monitoring._calibration import jeffreys_interval
+from benne.monitoring._calibration import counted, jeffreys_interval
 from benne.monitoring._figures import Facts, Floats, Why, figures, floats, labels, outcomes, weights
 
 BINS = 10
@@ -80,7 +80,7 @@ def _bin(here: NDArray[np.bool_], y: Floats, weight: Floats, points: Floats | No
     known = here & ~np.isnan(y) & (weight > 0)
     n, bads = int(known.sum()), int(y[known].sum())
     none = Why("no known outcome in this bin")
-    low, high = jeffreys_interval(bads, n) if n else (none, none)
+    low, high = jeffreys_interval(*counted(y[known], weight[known])) if n else (none, none)
     ungiven = Why("the points of each row were not given")
     earned = points[here & ~np.isnan(points)] if points is not None else np.empty(0)
     some = len(earned) > 0

@@ -140,6 +140,9 @@ def weights(values: ArrayLike | None, n: int) -> Floats:
 
 def labels(values: ArrayLike) -> NDArray[np.object_]:
     """``values`` as text, shape ``(n,)``; null and NaN become ``(unknown)``."""
+    typed = np.asarray(values)
+    if typed.dtype.kind in "iubU":
+        return typed.astype(str).astype(object)
     array = np.asarray(values, dtype=object)
     return np.array(
         [

@@ -375,10 +375,11 @@ def _folds(inputs: ValidationInputs, pd: Floats | None) -> Any:
         return Why("the observations were not put in folds")
     y, score = outcomes(inputs.y), floats("score", inputs.score)
     heavy, fold = weights(inputs.weight, len(y)), np.asarray(inputs.fold)
+    fold = fold if fold.dtype.kind in "iuf" else fold.astype(str)
     who = np.arange(len(y)) if inputs.subject is None else np.asarray(inputs.subject)
     rows = []
-    for name in sorted(set(fold.tolist()), key=str):
-        here = fold == name
+    for name in np.unique(fold):
+        here = np.asarray(fold == name)
         known = here & ~np.isnan(y) & ~np.isnan(score)
         row = figures(fold=str(name), observations=int(known.sum()), bads=int(y[known].sum()))
         row |= discrimination(y[here], score[here], weight=heavy[here], subject=who[here])

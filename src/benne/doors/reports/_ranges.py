@@ -141,8 +141,8 @@ def domain_worth(v: Facts) -> Section:
     if shares:
         says = (
             f"Of the Gini of {three(at(v, 'domain_worth_detail', 'gini'))}, "
-            f"{shares[0][0].lower()} earns {shares[0][2]}. Exact Shapley shares: each domain's part in the sum is switched off, "
-            "in all combinations, without refitting."
+            f"{shares[0][0].lower()} earns {shares[0][2]}. Exact Shapley shares: "
+            "each domain's part in the sum is switched off, in all combinations, without refitting."
         )
         drawn = _charts.bars(shares, "share of the Gini", says)
         pictures = (Picture("Share of the Gini by domain", drawn, says),)
