@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -14,6 +15,7 @@ from benne.kernel import DOMAINS, Corrupt, InvalidInput, NotFound, content_hash
 from benne.models import Artefact, Axis, Card, Column, Deck, Presence, Segment, Table
 
 ROWS = 100_000
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def random_artefact(seed: int = 0) -> Artefact:
@@ -195,3 +197,22 @@ def test_tables_refuse_nonsense():
 def test_a_strict_artefact_has_no_table_over_two_domains(artefact):
     with pytest.raises(InvalidInput, match="strict"):
         Artefact(artefact.columns, artefact.decks, form="strict")
+
+
+def test_every_later_version_gives_the_golden_artefact_the_same_scores():
+    """Written once by the first version; never written again."""
+    artefact = Artefact.from_json((GOLDEN / "artefact-1.json").read_text())
+    scored = json.loads((GOLDEN / "scored-1.json").read_text())
+    texts = {"job"}
+    rows = [
+        {k: v if v is None or k in texts else float(v) for k, v in line["row"].items()}
+        for line in scored
+    ]
+    whole = artefact.contributions(pd.DataFrame(rows))
+    part = artefact.contributions(pd.DataFrame(rows), {"network"})
+    for i, line in enumerate(scored):
+        assert whole.card[i] == line["card"]
+        assert whole.base_micro[i] == line["base"]
+        assert whole.domain_micro[i].tolist() == line["domains"]
+        assert part.total_micro[i] == line["without_network"]
+        assert artefact.score_one(rows[i]).total_micro == whole.total_micro[i]

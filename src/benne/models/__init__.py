@@ -1,6 +1,6 @@
 """Additive scores over plain tables: columns in, an artefact of tables out."""
 
-from benne.models._additive import AdditiveModel
+from benne.models._additive import AdditiveModel, PointsCard
 from benne.models._artefact import (
     MICRO,
     Artefact,
@@ -14,6 +14,7 @@ from benne.models._artefact import (
 )
 from benne.models._columns import Column
 from benne.models._learners import Pairs
+from benne.models._prices import Prices, prices
 from benne.models._sheet import Bins
 from benne.models._tables import (
     Axis,
@@ -40,12 +41,15 @@ __all__ = [
     "Deck",
     "Missing",
     "Pairs",
+    "PointsCard",
     "Presence",
+    "Prices",
     "Range",
     "RowContributions",
     "Segment",
     "Special",
     "Table",
     "Unseen",
+    "prices",
     "probability_good",
 ]

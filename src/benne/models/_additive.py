@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -17,9 +18,21 @@ from benne.models._columns import Column
 from benne.models._fitting import Fitted, Recipe, fit_card
 from benne.models._inputs import Told, check_rows, check_training
 from benne.models._learners import Pairs
-from benne.models._sheet import Bins, make_grids, make_sheet
+from benne.models._segments import found_segments
+from benne.models._sheet import Bins, Sheet, make_grids, make_sheet
 
 _LARGE = 20_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an estimator's parameters ask of a fit."""
+
+    recipe: Recipe
+    bins: Bins
+    segments: Sequence[Segment] | str | None
+    withheld: Sequence[Iterable[str]]
+    form: Literal["strict", "paired"]
 
 
 class Scored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -27,6 +40,24 @@ class Scored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     artefact_: Artefact
     classes_: NDArray[Any]
+
+    def _fit(self, told: Told, asked: Asked) -> None:
+        """Fit the decks and keep them as the artefact."""
+        with threadpool_limits(limits=1):
+            decks = [_fit_deck(told, asked, frozenset())]
+            decks += [
+                _fit_deck(told, asked, _barred(barred, told.columns)) for barred in asked.withheld
+            ]
+        about: dict[str, Json] = {
+            "model": type(self).__name__,
+            "decks": [chosen for _, _, chosen in decks],
+        }
+        self.out_of_fold_ = np.full(len(told.kept), np.nan)
+        self.out_of_fold_[told.kept] = decks[0][1]
+        self.artefact_ = Artefact(
+            told.columns, tuple(deck for deck, _, _ in decks), asked.form, about
+        )
+        self.classes_ = told.classes
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Log-odds of the second class (bad), shape ``(n,)``."""
@@ -40,6 +71,7 @@ class Scored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likelier class, shape ``(n,)``."""
+        check_is_fitted(self, "artefact_")
         chosen: NDArray[Any] = self.classes_[(self.decision_function(X) > 0).astype(int)]
         return chosen
 
@@ -127,17 +159,10 @@ class AdditiveModel(Scored):
         ``groups`` names the person of each row, so that no inner fold parts one.
         """
         told = check_training(self, X, y, sample_weight, groups, self.columns)
-        recipe = self._recipe(told)
-        with threadpool_limits(limits=1):
-            decks = [self._fit_deck(told, recipe, frozenset())]
-            self.out_of_fold_ = decks[0][1]
-            for barred in self.withheld:
-                decks.append(self._fit_deck(told, recipe, _barred(barred, told.columns)))
-        about: dict[str, Json] = {"decks": [chosen for _, _, chosen in decks]}
-        self.artefact_ = Artefact(
-            told.columns, tuple(deck for deck, _, _ in decks), self.form, about
+        asked = Asked(
+            self._recipe(told), self.bins or Bins(), self.segments, self.withheld, self.form
         )
-        self.classes_ = told.classes
+        self._fit(told, asked)
         return self
 
     def _recipe(self, told: Told) -> Recipe:
@@ -163,35 +188,91 @@ class AdditiveModel(Scored):
             threads=self.n_threads,
         )
 
-    def _fit_deck(
-        self, told: Told, recipe: Recipe, barred: frozenset[str]
-    ) -> tuple[Deck, NDArray[np.float64], Json]:
-        columns = [c for c in told.columns if c.domain not in barred]
-        grids = make_grids(told.raw, columns, told.weight, self.bins or Bins())
-        sheet = make_sheet(told.raw, grids, told.bad, told.weight, told.groups)
-        segments = self._segments(barred, told.columns)
-        position = choose_segment(segments, told.raw, len(sheet))
-        fits: list[Fitted] = []
-        margin = np.full(len(sheet), np.nan)
-        for number, segment in enumerate(segments):
-            rows = position == number
-            part = sheet.take(rows) if len(segments) > 1 else sheet
-            _demand_both(part.bad, segment.name)
-            fits.append(fit_card(part, recipe, segment.name))
-            if fits[-1].out_of_fold is not None:
-                margin[rows] = fits[-1].out_of_fold
-        deck = Deck(barred, segments, tuple(fit.card for fit in fits))
-        return deck, margin, [fit.chosen for fit in fits]
 
-    def _segments(self, barred: frozenset[str], columns: Sequence[Column]) -> tuple[Segment, ...]:
-        """The asked-for segments; one card where they would look at what is withheld."""
-        everybody = (Segment("everybody"),)
-        if self.segments is None or isinstance(self.segments, str):
-            return everybody
-        domain = {column.name: column.domain for column in columns}
-        asked = tuple(self.segments)
-        seen = {domain.get(test.column) for segment in asked for test in segment.when}
-        return everybody if seen & barred else asked
+class PointsCard(Scored):
+    """The classical points card: every feature alone, in a few monotone bins.
+
+    Parameters are those of ``AdditiveModel``; ``bins.coarse`` is the most bins of a feature.
+    Bins take the column's direction, or the better of the two where it has none.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column] | None = None,
+        *,
+        segments: Sequence[Segment] | str | None = None,
+        withheld: Sequence[Iterable[str]] = (),
+        bins: Bins | None = None,
+        n_inner_folds: int = 5,
+        random_state: int = 0,
+        n_threads: int = 1,
+    ) -> None:
+        self.columns = columns
+        self.segments = segments
+        self.withheld = withheld
+        self.bins = bins
+        self.n_inner_folds = n_inner_folds
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> PointsCard:
+        """Fit to rows ``X`` and outcomes ``y``; see ``AdditiveModel.fit``."""
+        told = check_training(self, X, y, sample_weight, groups, self.columns)
+        recipe = Recipe(
+            learners=("points",),
+            pair_rounds=(0,),
+            folds=self.n_inner_folds,
+            seed=int(self.random_state or 0),
+            threads=self.n_threads,
+        )
+        bins = self.bins or Bins(coarse=8)
+        self._fit(told, Asked(recipe, bins, self.segments, self.withheld, "strict"))
+        return self
+
+
+def _fit_deck(
+    told: Told, asked: Asked, barred: frozenset[str]
+) -> tuple[Deck, NDArray[np.float64], Json]:
+    """The deck without the barred domains, its out-of-fold margin, and what was chosen."""
+    columns = [column for column in told.columns if column.domain not in barred]
+    grids = make_grids(told.raw, columns, told.weight, asked.bins)
+    sheet = make_sheet(told.raw, grids, told.bad, told.weight, told.groups)
+    segments = _segments(asked, told, sheet, barred)
+    position = choose_segment(segments, told.raw, len(sheet))
+    fits: list[Fitted] = []
+    margin = np.full(len(sheet), np.nan)
+    for number, segment in enumerate(segments):
+        rows = position == number
+        part = sheet.take(rows) if len(segments) > 1 else sheet
+        _demand_both(part.bad, segment.name)
+        fits.append(fit_card(part, asked.recipe, segment.name))
+        out_of_fold = fits[-1].out_of_fold
+        if out_of_fold is not None:
+            margin[rows] = out_of_fold
+    deck = Deck(barred, segments, tuple(fit.card for fit in fits))
+    return deck, margin, [fit.chosen for fit in fits]
+
+
+def _segments(
+    asked: Asked, told: Told, sheet: Sheet, barred: frozenset[str]
+) -> tuple[Segment, ...]:
+    """The asked-for segments; one card where they would look at what is withheld."""
+    everybody = (Segment("everybody"),)
+    if asked.segments is None:
+        return everybody
+    if isinstance(asked.segments, str):
+        if asked.segments != "auto":
+            raise InvalidInput(
+                f"segments must be None, auto or a sequence of Segment; got {asked.segments!r}."
+            )
+        columns = [column for column in told.columns if column.domain not in barred]
+        return found_segments(told.raw, sheet, columns, asked.recipe)
+    domain = {column.name: column.domain for column in told.columns}
+    tests = [test.column for segment in asked.segments for test in segment.when]
+    strangers = [name for name in tests if name not in domain]
+    if strangers:
+        raise InvalidInput(f"a segment must test a column of the model; {strangers[0]!r} is none.")
+    return everybody if {domain[name] for name in tests} & barred else tuple(asked.segments)
 
 
 def _barred(barred: Iterable[str], columns: Sequence[Column]) -> frozenset[str]:

@@ -19,6 +19,7 @@ from benne.models._artefact import Card
 from benne.models._folds import fold_of, possible_folds
 from benne.models._learners import Boost, Learner, Pairs, Steps
 from benne.models._lower import card_of
+from benne.models._points import Points
 from benne.models._shape import Pair, Shape, average, calibrated, purified
 from benne.models._sheet import Sheet
 from benne.models._spline import Spline
@@ -130,7 +131,8 @@ def _menu(recipe: Recipe) -> list[Dish]:
         elif name in ("boost", "duets"):
             made.append(_boost_dish(name, recipe))
         else:
-            made.append(_plain_dish(name, recipe.steps, recipe))
+            learner: Learner = Points() if name == "points" else recipe.steps
+            made.append(_plain_dish(name, learner, recipe))
     return made
 
 

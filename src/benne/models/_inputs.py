@@ -9,7 +9,8 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array, check_consistent_length
+from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite, check_array, check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -25,7 +26,10 @@ from benne.models._tables import Floats, Ints
 
 @dataclass(frozen=True)
 class Told:
-    """Training rows as arrays: weights have mean 1, groups are numbers."""
+    """Training rows as arrays: weights have mean 1, groups are numbers.
+
+    ``kept`` says which of the given rows these are: those of a weight above 0.
+    """
 
     columns: tuple[Column, ...]
     raw: Raw
@@ -33,6 +37,7 @@ class Told:
     weight: Floats
     groups: Ints
     classes: NDArray[Any]
+    kept: NDArray[np.bool_]
 
 
 def check_training(
@@ -48,6 +53,8 @@ def check_training(
     raw = read(frame, known)
     _demand_finite(raw)
     labels = column_or_1d(y, warn=True)
+    if labels.dtype.kind == "f":
+        assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
     check_consistent_length(next(iter(raw.values())), labels)
     classes, bad = np.unique(labels, return_inverse=True)
@@ -64,9 +71,9 @@ def check_training(
     people = np.arange(len(labels)) if groups is None else np.asarray(groups)
     check_consistent_length(labels, people)
     _, numbers = np.unique(people, return_inverse=True)
-    kept = np.flatnonzero(weight > 0)
+    kept = weight > 0
     if len(np.unique(bad[kept])) < 2:
-        raise InvalidInput("rows of a weight above 0 must hold good and bad; they hold one.")
+        raise InvalidInput("rows of a weight above 0 must hold two classes; they hold one class.")
     raw = {name: values[kept] for name, values in raw.items()}
     return Told(
         known,
@@ -75,6 +82,7 @@ def check_training(
         weight[kept] / weight[kept].mean(),
         numbers[kept].astype(np.int64),
         classes,
+        kept,
     )
 
 
@@ -95,13 +103,15 @@ def check_rows(estimator: Any, X: Any, columns: Sequence[Column]) -> Any:
 def _checked(estimator: Any, X: Any, columns: Any, *, reset: bool) -> Any:
     """A data frame as it came, or a two-dimensional array in the order of the columns."""
     native = nw.from_native(X, eager_only=True, pass_through=True)
-    if isinstance(native, nw.DataFrame):
+    if isinstance(native, nw.DataFrame) and not _named(native.columns):
+        X = np.asarray(X)
+    elif isinstance(native, nw.DataFrame):
         if columns is None or reset:
             validate_data(estimator, X, reset=reset, skip_check_array=True)
         if not native.shape[0]:
             raise InvalidInput("0 sample(s): at least one row is needed.")
         return X
-    if isinstance(X, dict):
+    if isinstance(X, dict) and not issparse(X):
         return X
     plain = columns is None or not any(column.category for column in columns)
     array = check_array(
@@ -113,6 +123,11 @@ def _checked(estimator: Any, X: Any, columns: Any, *, reset: bool) -> Any:
     )
     validate_data(estimator, array, reset=reset, skip_check_array=True)
     return array
+
+
+def _named(names: Sequence[Any]) -> bool:
+    """Whether every column of a data frame has a text for a name."""
+    return all(isinstance(name, str) for name in names)
 
 
 def _guessed(frame: Any) -> tuple[Column, ...]:

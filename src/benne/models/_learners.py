@@ -10,12 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
-from benne.kernel import InvalidInput
 from benne.models._designs import TreeInputs, tree_inputs
 from benne.models._lower import Design, lower
 from benne.models._shape import Pair, Shape, constant, joint_weight, purify
 from benne.models._sheet import Sheet
-from benne.models._spline import Spline
 from benne.models._tables import Floats
 
 
@@ -243,18 +241,3 @@ def _lowered(
     base, mains, _ = lower(predict, design)
     flat = constant(sheet.grids, start + base)
     return replace(flat, left=tuple(mains))
-
-
-LEARNERS: dict[str, Learner] = {"spline": Spline(), "steps": Steps(), "boost": Boost()}
-"""The learners by name; ``auto`` mixes the first two, or the first and the third."""
-
-
-def learner_named(name: str) -> Learner:
-    """The learner called ``name``.
-
-    Raises:
-        InvalidInput: there is none.
-    """
-    if name not in LEARNERS:
-        raise InvalidInput(f"learner must be auto or one of {', '.join(LEARNERS)}; got {name!r}.")
-    return LEARNERS[name]
