@@ -6,20 +6,19 @@ the example; anything else that ingest finds is a failure.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from benne.app._features import Featured, make_features
+from benne.app._steps import Ingested, ingest_workspace
 from benne.app.settings import Workspace, read_workspace
-from benne.app.stores import BatchReport, Lake, Sources, run_select
-from benne.evidence import Mapping, parse_mapping
+from benne.app.wiring import session
+from benne.evidence import parse_mapping
 from benne.features.catalogue import attribute_features, standard_catalogue
-from benne.kernel import parse_instant
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NOW = parse_instant("2026-01-01")
-KEY = b"a key for tests only" * 2
 
 EXPECTED: dict[str, dict[str, int]] = {}
 """For an example, how many findings of each code its README explains."""
@@ -42,18 +41,6 @@ def workspace_of(example: str) -> Workspace:
     return read_workspace(EXAMPLES / example)
 
 
-def mappings_of(workspace: Workspace) -> list[Mapping]:
-    return [
-        parse_mapping(path.read_text(encoding="utf-8"), where=str(path), kinds=workspace.kinds)
-        for path in workspace.mappings
-    ]
-
-
-def sources_of(workspace: Workspace, data: Path) -> Sources:
-    folder = data / FOLDERS.get(workspace.folder.name, workspace.folder.name)
-    return {alias: sorted(folder.glob(pattern)) for alias, pattern in workspace.files.items()}
-
-
 def every_example() -> list[str]:
     return sorted(path.parent.name for path in EXAMPLES.glob("*/benne.toml"))
 
@@ -69,7 +56,9 @@ def test_an_example_explains_itself(example: str) -> None:
 @pytest.mark.parametrize("example", every_example())
 def test_an_example_has_settings_and_mappings_that_read(example: str) -> None:
     workspace = workspace_of(example)
-    assert mappings_of(workspace)
+    assert workspace.mappings
+    for path in workspace.mappings:
+        parse_mapping(path.read_text(encoding="utf-8"), where=str(path), kinds=workspace.kinds)
     attribute_features(workspace.attributes)
 
 
@@ -80,51 +69,49 @@ def test_features_that_an_example_drops_are_in_the_catalogue(example: str) -> No
     assert set(workspace.model.drop_features) <= known | set(workspace.attributes)
 
 
+def test_berka_drops_every_feature_that_reads_the_partial_transactions() -> None:
+    workspace = workspace_of("berka")
+    reads = {f.name for f in standard_catalogue(workspace.kinds) if "transaction" in f.lineage}
+    assert set(workspace.model.drop_features) == reads
+
+
+def silent(_step: str, _done: int, _total: int | None) -> None:
+    """Tell nobody."""
+
+
+def built(example: str, data: Path, folder: Path) -> tuple[Ingested, Featured, set[str]]:
+    """What ingest and features did for a copy of the example, and the attributes it holds."""
+    workspace = folder / example
+    shutil.copytree(EXAMPLES / example, workspace, ignore=shutil.ignore_patterns("*.duckdb*"))
+    opened = session(workspace, data=data / FOLDERS.get(example, example))
+    ingested = ingest_workspace(opened, silent)
+    featured = make_features(opened, silent)
+    with opened.lake(read_only=True) as lake:
+        names = lake.query("SELECT DISTINCT name FROM evidence_attribute")["name"].to_pylist()
+    return ingested, featured, set(names)
+
+
 @pytest.mark.data
 @pytest.mark.parametrize("example", every_example())
 def test_an_example_is_ingested_without_an_unexpected_finding(
     example: str, data: Path, tmp_path: Path
 ) -> None:
+    ingested, featured, names = built(example, data, tmp_path)
     workspace = workspace_of(example)
-    sources = sources_of(workspace, data)
-    assert {alias: len(found) for alias, found in sources.items()} == dict.fromkeys(sources, 1)
-    with Lake.open(tmp_path / "lake.duckdb", kinds=workspace.kinds, threads=1) as lake:
-        reports = [ingest(lake, mapping, sources, workspace) for mapping in mappings_of(workspace)]
-        names = {row["name"] for row in lake.query(NAMES).to_pylist()}
-    assert [(r.mapping, f) for r in reports for f in r.failures] == []
-    assert all(report.versions_new > 0 for report in reports)
-    assert findings_of(reports) == EXPECTED.get(example, {})
+    assert ingested.report.failures == ()
+    assert dict(ingested.report.findings) == EXPECTED.get(example, {})
+    assert all(batch.versions_new > 0 for batch in ingested.report.batches)
     assert names == set(workspace.attributes)
-
-
-NAMES = "SELECT DISTINCT name FROM evidence_attribute"
-
-
-def ingest(lake: Lake, mapping: Mapping, sources: Sources, workspace: Workspace) -> BatchReport:
-    return lake.ingest(mapping, sources, currency=workspace.currency.code, now=NOW, key=KEY)
-
-
-def findings_of(reports: list[BatchReport]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for report in reports:
-        for code, count in report.findings.items():
-            found[code] = found.get(code, 0) + count
-    return found
+    assert featured.observed.findings == ()
+    assert featured.features > 0
+    if workspace.outcome.definition is None:
+        assert featured.outcomes == POPULATION[example]
+    else:
+        assert min(featured.outcomes[word] for word in ("bad", "good")) >= 30
 
 
 @pytest.mark.data
 @pytest.mark.parametrize("example", every_example())
-def test_an_example_observes_each_person_once_and_knows_the_outcome_later(
-    example: str, data: Path, tmp_path: Path
-) -> None:
-    workspace = workspace_of(example)
-    select = (workspace.folder / workspace.observations.sql).read_text(encoding="utf-8")
-    table = run_select(select, sources_of(workspace, data), spill=tmp_path)
-    rows: list[dict[str, Any]] = table.to_pylist()
-    assert len({row["subject"] for row in rows}) == len(rows) > 0
-    if workspace.outcome.definition is not None:
-        assert "outcome" not in table.column_names
-        return
-    outcomes = [row["outcome"] for row in rows]
-    assert {name: outcomes.count(name) for name in set(outcomes)} == POPULATION[example]
-    assert all(str(row["outcome_known_at"]) > str(row["as_of"]) for row in rows)
+def test_the_files_of_an_example_are_found_from_the_folder_above(example: str, data: Path) -> None:
+    for alias, pattern in workspace_of(example).files.items():
+        assert len(list(data.glob(pattern))) == 1, f"{alias} = {pattern!r}"
