@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,30 +11,15 @@ from benne.evidence import standard_kinds
 from benne.kernel import InvalidInput
 from benne.society import simulate, standard_parameters
 
-PEOPLE, MONTHS = 6_000, 60
 Tables = dict[tuple[str, str], pa.Table]
-
-
-def society(people: int = PEOPLE, *, seed: int = 5, **changes: float) -> Tables:
-    parameters = standard_parameters().change({k.replace("__", "."): v for k, v in changes.items()})
-    found: dict[tuple[str, str], list[pa.RecordBatch]] = defaultdict(list)
-    for _, emissions in simulate(people=people, months=MONTHS, seed=seed, parameters=parameters):
-        for emission in emissions:
-            found[emission.place, emission.table].append(emission.batch)
-    return {key: pa.Table.from_batches(batches) for key, batches in found.items()}
-
-
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return society()
 
 
 def evidence(tables: Tables) -> dict[str, pa.Table]:
     return {table: rows for (place, table), rows in tables.items() if place == "evidence"}
 
 
-def test_the_same_seed_gives_the_same_society_and_another_seed_another() -> None:
-    one, two, other = society(300), society(300), society(300, seed=6)
+def test_the_same_seed_gives_the_same_society_and_another_seed_another(make) -> None:
+    one, two, other = make(300, 5), make(300, 5), make(300, 6)
     assert one.keys() == two.keys()
     assert all(one[key].equals(two[key]) for key in one)
     assert not one["evidence", "profile"].equals(other["evidence", "profile"])
@@ -69,7 +52,7 @@ def test_a_version_is_known_once_and_after_it_began(tables: Tables) -> None:
 
 def test_half_of_the_people_have_no_formal_account(tables: Tables) -> None:
     holders = len(evidence(tables)["account"]["subject"].unique())
-    assert 0.35 < holders / PEOPLE < 0.6
+    assert 0.35 < holders / 5_000 < 0.6
 
 
 def test_there_are_corrections_retractions_disputes_and_malformed_rows(tables: Tables) -> None:
@@ -77,6 +60,19 @@ def test_there_are_corrections_retractions_disputes_and_malformed_rows(tables: T
     assert {"event", "correction", "retraction"} <= set(statements["cause"].unique().to_pylist())
     assert "dispute" in evidence(tables)["breach"]["cause"].unique().to_pylist()
     assert "unknown" in statements["status"].unique().to_pylist()
+
+
+def test_a_fraud_ring_shares_devices_and_shows_the_identity_of_another(tables: Tables) -> None:
+    people = tables["truth", "people"].to_pandas()
+    ring = people[people.ring.notna()]
+    assert len(ring) > 0
+    profiles = evidence(tables)["profile"].to_pandas().drop_duplicates("subject")
+    shown = ring.merge(profiles, on="subject").merge(
+        profiles, left_on="victim", right_on="subject", suffixes=("", "_victim")
+    )
+    assert (shown.birth_year == shown.birth_year_victim).all()
+    devices = evidence(tables)["activity"].to_pandas().merge(ring[["subject"]], on="subject")
+    assert devices.device.nunique() < devices.subject.nunique()
 
 
 @pytest.mark.parametrize("changes", [{"people": 99}, {"months": 59}, {"seed": -1}])

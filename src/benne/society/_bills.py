@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benne.society._block import CONTRACTS, Block, Emission
-from benne.society._calendar import DAY, Bools, Ints
+from benne.society._calendar import DAY, Bools, Floats, Ints
 from benne.society._people import sigmoid
 from benne.society._tables import Rows, instants, ints, names, words
 
@@ -42,13 +42,7 @@ def _bills(block: Block) -> tuple[list[Emission], dict[str, Ints]]:
     keep = block.reported(person)
     person, contract, month = person[keep], contract[keep], month[keep]
     count = len(person)
-    late = block.uniform(count) < sigmoid(
-        p["bills.late"]
-        + p["bills.late_willingness"] * people.willingness[person]
-        + p["bills.late_patience"] * people.patience[person]
-        + p["bills.late_stress"] * life.strain[person, month]
-        + np.where(contract == CONTRACTS.index("rent"), -0.5, 0.0)
-    )
+    late = block.uniform(count) < sigmoid(_late_logit(block, person, month, contract))
     never = late & (
         block.uniform(count) < p["bills.never_paid"] * (1 + life.jobless[person, month])
     )
@@ -66,6 +60,21 @@ def _bills(block: Block) -> tuple[list[Emission], dict[str, Ints]]:
         "industry": np.where(contract[broken] == CONTRACTS.index("rent"), 3, 2),
         "at": due[broken] + 60 * DAY,
     }
+
+
+def _late_logit(block: Block, person: Ints, month: Ints, contract: Ints) -> Floats:
+    """Lateness tells of the person where the post and the counters work, and of them elsewhere."""
+    p, people, life = block.world.parameters, block.people, block.life
+    own = (
+        p["bills.late_willingness"] * people.willingness[person]
+        + p["bills.late_patience"] * people.patience[person]
+        + p["bills.late_stress"] * life.strain[person, month]
+    )
+    poor = np.quantile(block.world.regions, p["interactions.unreliable_regions"])
+    muddle = (block.world.regions < poor)[people.region[person]] * p["interactions.on"]
+    habit = np.where(contract == CONTRACTS.index("rent"), -0.5, 0.0)
+    found: Floats = p["bills.late"] + habit + (1 - muddle) * own + 1.0 * muddle
+    return found
 
 
 def _publish_bills(

@@ -173,15 +173,15 @@ def _rings(
     victim = np.arange(count)
     size = p.whole("fraud.ring_size")
     rings = min(int(random.poisson(p["fraud.share"] * count / size)), count // size)
-    members = random.permutation(count)[: rings * size]
-    if len(members) == 0:
+    members, others = np.split(random.permutation(count), [rings * size])
+    if len(members) == 0 or len(others) == 0:
         return ring, bust, arrival, victim
     ring[members] = np.repeat(np.arange(rings), size)
     begins = random.integers(1, world.calendar.months - 8, rings)
     arrival = arrival.copy()
     arrival[members] = begins[ring[members]] + random.integers(0, 3, len(members))
     bust[members] = (begins + random.integers(8, 20, rings))[ring[members]]
-    victim[members] = random.integers(0, count, len(members))
+    victim[members] = others[random.integers(0, len(others), len(members))]
     return ring, bust, arrival, victim
 
 

@@ -52,7 +52,9 @@ def _profiles(block: Block) -> list[Emission]:
     people, random = block.people, block.random
     known = people.wallet | people.credit
     first = np.flatnonzero(known)
-    moves = np.flatnonzero(known & (block.uniform(len(people)) < sigmoid(-0.3 - people.patience)))
+    moves = np.flatnonzero(
+        known & (block.uniform(len(people)) < sigmoid(-0.3 - 0.4 * people.patience))
+    )
     person = np.concatenate([first, moves])
     month = np.maximum(
         people.arrival[person],
@@ -73,15 +75,15 @@ def _profile_rows(block: Block, person: Ints, happened: Ints, moved: Bools) -> R
     shown = people.victim[person]
     age, k = people.age[shown], people.capacity[shown]
     start_year = block.world.parameters.whole("calendar.start_year")
-    schooling = np.digitize(k + 0.8 * block.random.normal(size=count), [-0.9, 0.1, 0.8])
-    owner = block.uniform(count) < sigmoid(-0.8 + 0.7 * k + 0.05 * (age - 37))
+    schooling = np.digitize(0.6 * k + block.random.normal(size=count), [-0.9, 0.1, 0.8])
+    owner = block.uniform(count) < sigmoid(-0.8 + 0.4 * k + 0.05 * (age - 37))
     years_here = np.where(moved, 0.1, np.minimum(age - 17, 8 * block.random.exponential(1, count)))
-    years_here = years_here * sigmoid(0.5 + people.patience[shown]) * 1.5
+    years_here = years_here * sigmoid(0.5 + 0.4 * people.patience[shown]) * 1.5
     phone = np.minimum(age - 15, 6 * block.random.gamma(1.5, 0.6, count)) * sigmoid(
-        0.6 + 0.6 * people.patience[shown]
+        0.6 + 0.3 * people.patience[shown]
     )
     phone = np.where(people.ring[person] >= 0, 0.1 * block.uniform(count), phone)
-    job = np.minimum(age - 17, 5 * block.random.exponential(1, count) * (0.5 + sigmoid(k)))
+    job = np.minimum(age - 17, 5 * block.random.exponential(1, count) * (0.5 + sigmoid(0.5 * k)))
     idle = people.occupation[shown] >= 2
     nobody = block.uniform(count) < 0.15
 
@@ -182,8 +184,8 @@ def _spending(block: Block) -> tuple[Ints, Ints, Ints, Floats]:
     person, month = place // times.shape[1], place % times.shape[1]
     weights = np.tile(np.array([30, 18, 12, 6, 12, 2, 12, 8.0]), (len(people), 1))
     weights[:, 5] *= np.exp(-p["traces.gambling_impatience"] * people.patience)
-    weights[:, 4] *= np.exp(0.25 * people.appetite)
-    weights[:, 3] *= np.exp(0.4 * people.capacity)
+    weights[:, 4] *= np.exp(0.15 * people.appetite)
+    weights[:, 3] *= np.exp(0.25 * people.capacity)
     weights[:, 6] *= np.where(people.informal, 2.5, 1.0)
     ladder = np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True)
     draw = block.uniform(len(person))
@@ -207,7 +209,7 @@ def _activity(block: Block) -> list[Emission]:
     place = np.repeat(np.arange(times.size), times.ravel())
     person, month = place // times.shape[1], place % times.shape[1]
     count = len(person)
-    idle = block.uniform(count) < 0.35 * sigmoid(-people.patience[person])
+    idle = block.uniform(count) < 0.35 * sigmoid(-0.4 * people.patience[person])
     scene = np.where(idle, 3, block.random.integers(0, len(SCENES), count))
     device = np.where(
         people.ring[person] >= 0,
@@ -293,6 +295,7 @@ def _strong_ties(block: Block) -> tuple[Ints, ...]:
     changed = began + random.integers(3, 48, len(one))
     strength = random.integers(200, 1000, len(one))
     later = np.clip(strength + random.integers(-300, 300, len(one)), 0, 1000)
+    began = np.maximum(began, np.maximum(people.arrival[one], people.arrival[two]))
     both = np.concatenate([one, two])
     return (
         both, np.concatenate([two, one]),

@@ -1,0 +1,229 @@
+"""How hard the society is, beside what its parameter file states beforehand.
+
+    python benchmarks/society_difficulty.py [--people 40000] [--seed 1] [--set section.name=value]
+
+The features are plain SQL of this file's own and the learner is LightGBM, so that the society is
+not measured by what it is there to measure.  Whoever trains does not test: subjects are split in
+two, each half is scored out of time by a model of the other half's training months.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import duckdb
+import lightgbm
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from benne.app._society import write_society
+from benne.society import standard_parameters
+
+BUREAU = """
+select o.observation,
+  (select count(*) from acc a where a.observation = o.observation) as h_accounts,
+  s.*  exclude (observation), i.* exclude (observation), a.* exclude (observation),
+  n.* exclude (observation), c.* exclude (observation)
+from obs o
+left join (select observation, count(*) as h_statements, max(days_past_due) as h_dpd_ever,
+    max(days_past_due) filter (age < 400) as h_dpd_year,
+    max(days_past_due) filter (age < 75) as h_dpd_now,
+    count(*) filter (days_past_due > 0 and age < 400) as h_late_year,
+    count(*) filter (days_past_due > 0) / count(*) as h_late_share,
+    min(age) filter (days_past_due > 0) as h_since_late,
+    avg(balance_minor / nullif(limit_minor, 0)) filter (age < 110) as h_use_now,
+    avg(balance_minor / nullif(limit_minor, 0)) as h_use_ever,
+    sum(balance_minor) filter (age < 60) as h_balance,
+    count(distinct account) filter (age < 75) as h_active
+  from (select *, date_diff('day', period_end, as_of) as age from stm) group by all) s
+  using (observation)
+left join (select observation, count(*) as h_inquiries,
+    count(*) filter (happened_at > as_of - interval 6 month) as h_inquiries_half
+  from inq group by all) i using (observation)
+left join (select observation, max(date_diff('day', opened_at, as_of)) as h_oldest,
+    min(date_diff('day', opened_at, as_of)) as h_newest, avg((product = 'card')::int) as h_cards,
+    max(limit_minor) as h_limit, max(principal_minor) as h_principal
+  from acc group by all) a using (observation)
+left join (select observation, avg(date_diff('day', due_at, paid_at)) as h_delay,
+    avg((paid_at > due_at)::int) as h_tardy
+  from ins where paid_at is not null group by all) n using (observation)
+left join (select observation, count(*) as h_court from pub group by all) c using (observation)
+"""
+
+OTHERS = {
+    "f": """select observation, count(*) as f_bills, avg((paid_at is null)::int) as f_unpaid,
+        avg((coalesce(paid_at, as_of) > due_at)::int) as f_late,
+        avg((coalesce(paid_at, as_of) > due_at)::int) filter (age < 190) as f_late_half,
+        avg(date_diff('day', due_at, coalesce(paid_at, as_of))) as f_delay,
+        avg((coalesce(paid_at, as_of) > due_at)::int) filter (contract = 'rent') as f_rent_late
+        from (select *, date_diff('day', due_at, as_of) as age from obl) group by all""",
+    "fo": """select observation, count(*) as f_orders,
+        avg((state <> 'returned')::int) as f_orders_late, count(*) filter (state = 'lost') as f_lost
+        from ord where state <> 'open' group by all""",
+    "fb": """select observation, count(*) as f_breaches,
+        count(*) filter (settled_at is null) as f_breaches_open from bre group by all""",
+    "fm": """select observation, max_by(income_minor, happened_at) as f_income,
+        max_by(asset_minor, happened_at) as f_asset, max_by(debt_minor, happened_at) as f_debt
+        from mea group by all""",
+    "b": """select observation, count(*) as b_count, sum(amount_minor) filter (amount_minor > 0
+          and age < 100) as b_in_quarter, sum(amount_minor) filter (amount_minor > 0) as b_in,
+        sum(amount_minor) filter (amount_minor < 0) as b_out,
+        min(age) filter (amount_minor > 0) as b_since_in,
+        avg((category = 'gambling')::int) as b_gambling, avg((category = 'cash')::int) as b_cash,
+        avg((category = 'leisure')::int) as b_leisure, avg((category = 'travel')::int) as b_travel,
+        avg((category = 'trade')::int) as b_trade,
+        stddev(amount_minor) filter (amount_minor > 0) / avg(amount_minor)
+          filter (amount_minor > 0) as b_vary
+        from (select *, date_diff('day', happened_at, as_of) as age from tra) where age < 370
+        group by all""",
+    "ba": """select observation, count(*) as b_uses, count(distinct device) as b_devices,
+        avg((scene = 'games')::int) as b_games from act group by all""",
+    "i": """select observation, year(as_of) - max_by(birth_year, happened_at) as i_age,
+        max_by(case education when 'primary' then 0 when 'secondary' then 1 when 'vocational'
+          then 2 when 'university' then 3 end, happened_at) as i_education,
+        max_by(case employment when 'salaried' then 0 when 'informal' then 1 when 'student' then 2
+          else 3 end, happened_at) as i_employment,
+        max_by(case residence when 'owner' then 0 when 'tenant' then 1 else 2 end, happened_at)
+          as i_residence,
+        date_diff('day', max_by(resident_since, happened_at), as_of) as i_resident,
+        date_diff('day', max_by(phone_since, happened_at), as_of) as i_phone,
+        date_diff('day', max_by(employed_since, happened_at), as_of) as i_employed,
+        max_by(replace(region, 'region_', '')::int, happened_at) as i_region,
+        count(*) as i_profiles from pro group by observation, as_of""",
+    "iv": """select observation, avg((result = 'mismatch')::int) as i_mismatch from ver
+        group by all""",
+    "ia": """select observation, max_by(number, happened_at) filter (name like 'topup%') as b_topup,
+        max_by(number, happened_at) filter (name like 'handset%') as i_handset from att
+        group by all""",
+    "n": """select t.observation, count(*) as n_ties, avg(strength_permille) as n_strength,
+        avg(w.late) as n_bills_late, avg(w.dpd) as n_dpd, max(w.dpd) as n_dpd_max,
+        avg(w.income) as n_income
+        from tie t left join who w on w.subject = t.other and w.as_of = t.as_of group by all""",
+}
+
+TABLES = {
+    "acc": "account", "stm": "statement", "inq": "inquiry", "ins": "instalment",
+    "pub": "public_record", "obl": "obligation", "ord": "order", "bre": "breach", "mea": "means",
+    "tra": "transaction", "act": "activity", "pro": "profile", "ver": "verification",
+    "att": "attribute", "tie": "tie",
+}  # fmt: skip
+
+
+def features(folder: Path) -> pd.DataFrame:
+    """One row an observation: features, outcome, truth."""
+    con = duckdb.connect()
+    con.execute("set threads = 2; set memory_limit = '6GB'")
+    con.execute(f"""create table obs as select row_number() over (order by as_of, subject) as
+        observation, * from '{folder}/outcome/standard_obligation.parquet'""")
+    for short, kind in TABLES.items():
+        con.execute(f"""create table {short} as
+            select * exclude (cause) from (select o.observation, o.as_of, r.*
+              from obs o join '{folder}/evidence/{kind}.parquet' r
+              on r.subject = o.subject and r.known_at <= o.as_of
+              qualify row_number() over (partition by o.observation, r.record
+                order by r.known_at desc) = 1) where cause <> 'retraction'""")
+    con.execute(f"create table h as {BUREAU}")
+    for short, sql in OTHERS.items():
+        if short == "n":
+            con.execute("""create table who as select o.subject, o.as_of, f.f_late as late,
+                h.h_dpd_year as dpd, b.b_in as income from obs o left join f using (observation)
+                left join h using (observation) left join b using (observation)""")
+        con.execute(f"create table {short} as {sql}")
+    joins = " ".join(f"left join {short} using (observation)" for short in ("h", *OTHERS))
+    return con.execute(f"""select obs.*, p.probability, p.probability_given_path,
+        {", ".join(f"{short}.* exclude (observation)" for short in ("h", *OTHERS))}
+        from obs left join (select * from '{folder}/truth/probabilities.parquet'
+          where cohort <> 'wave') p using (subject, as_of) {joins} order by observation""").df()
+
+
+def fit(table: pd.DataFrame, columns: list[str], *, strict: bool, rounds: int) -> lightgbm.Booster:
+    """A LightGBM; a strict one never joins two domains in a tree."""
+    groups = {c[0]: [k for k, d in enumerate(columns) if d[0] == c[0]] for c in columns}
+    settings = {
+        "objective": "binary", "learning_rate": 0.06, "num_leaves": 12, "min_data_in_leaf": 60,
+        "feature_fraction": 0.5, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 10.0,
+        "verbose": -1, "num_threads": 1, "deterministic": True, "seed": 0,
+    }  # fmt: skip
+    if strict:
+        settings["interaction_constraints"] = list(groups.values())
+    data = lightgbm.Dataset(table[columns], table["bad"])
+    return lightgbm.train(settings, data, rounds)
+
+
+def out_of_time(table: pd.DataFrame, columns: list[str], *, strict: bool = False) -> np.ndarray:
+    """Scores of the out-of-time rows, each by a model that never saw the subject."""
+    half = pd.util.hash_pandas_object(table["subject"], index=False).to_numpy() % 2
+    late = (table["cohort"] == "out_of_time").to_numpy()
+    found = np.zeros(len(table))
+    for side in (0, 1):
+        model = fit(table[~late & (half != side)], columns, strict=strict, rounds=140)
+        rows = late & (half == side)
+        found[rows] = model.predict(table.loc[rows, columns])
+    return found[late]
+
+
+def report(folder: Path, *, each: bool) -> None:
+    """Print each stated figure beside what is found."""
+    numbers = standard_parameters()
+    table = features(folder)
+    table["bad"] = (table["outcome"] == "bad").astype(int)
+    domains = {d: [c for c in table.columns if c.startswith(f"{d}_")] for d in "hfbin"}
+    late = table[table["cohort"] == "out_of_time"]
+    y = late["bad"].to_numpy()
+    columns = [c for group in domains.values() for c in group]
+    scores = {
+        "bureau": out_of_time(table, domains["h"]),
+        "others": out_of_time(table, [c for c in columns if not c.startswith("h_")]),
+        "strict": out_of_time(table, columns, strict=True),
+        "free": out_of_time(table, columns),
+    }
+    print(
+        f"{len(table)} observations, bad rate training "
+        f"{table.loc[table.cohort == 'training', 'bad'].mean():.4f}, out of time {y.mean():.4f} "
+        f"(stated {numbers['difficulty.bad_rate_min']} to {numbers['difficulty.bad_rate_max']})"
+    )
+    statements = late["h_statements"].fillna(0).to_numpy()
+    rows = {
+        "all": statements >= 0, "no history": statements == 0, "history": statements > 0,
+        "thin (1-12)": (statements > 0) & (statements <= 12), "thick (>24)": statements > 24,
+    }  # fmt: skip
+    for name, which in rows.items():
+        line = {k: roc_auc_score(y[which], s[which]) for k, s in scores.items()}
+        line["latent"] = roc_auc_score(y[which], late["probability"].to_numpy()[which])
+        figures = "  ".join(f"{k} {v:.4f}" for k, v in line.items())
+        print(
+            f"{name:12} n {which.sum():6} bad {y[which].mean():.4f}  {figures}  "
+            f"gain {line['free'] - line['bureau']:+.4f}  "
+            f"free-strict {line['free'] - line['strict']:+.4f}"
+        )
+    for domain in "fbin" if each else "":
+        alone = out_of_time(table, domains["h"] + domains[domain])
+        print(
+            f"bureau + {domain}: {roc_auc_score(y, alone):.4f} all, "
+            f"{roc_auc_score(y[statements > 0], alone[statements > 0]):.4f} with history"
+        )
+
+
+def main() -> None:
+    """Write a society in a folder of its own and report on it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=40_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--set", action="append", default=[], metavar="section.name=value")
+    parser.add_argument("--each", action="store_true", help="what each domain adds, too")
+    options = parser.parse_args()
+    changes = {k: float(v) for k, _, v in (item.partition("=") for item in options.set)}
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "society"
+        write_society(
+            folder, people=options.people, seed=options.seed, changes=changes,
+            tell=lambda *_: None,
+        )  # fmt: skip
+        report(folder, each=options.each)
+
+
+if __name__ == "__main__":
+    main()
