@@ -65,7 +65,6 @@ def parse_mapping(
     kind = _kind_of(name, kinds, where)
     head, first_line = _front_matter(text, where)
     values = _toml(head, first_line, where)
-    place = f"{where}, line {first_line}"
     unknown = sorted(set(values) - set(MAPPING_KEYS))
     if unknown:
         line = _line_of(head, unknown[0], first_line)
@@ -74,7 +73,8 @@ def parse_mapping(
             f"the keys are {', '.join(MAPPING_KEYS)}."
         )
     if values.pop("schema", 1) != 1:
-        raise InvalidInput(f"{place}: schema must be 1; upgrade Benne to read a newer one.")
+        line = _line_of(head, "schema", first_line)
+        raise InvalidInput(f"{where}, line {line}: schema must be 1; a newer Benne reads more.")
     _check_values(values, kind, head, first_line, where)
     values.setdefault("lag_days", lag_days or 0)
     return Mapping(name=name, kind=kind, sql=text, where=where, **values)

@@ -76,7 +76,7 @@ def _command(pid: int) -> str:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return ""
-    return b" ".join(filter(None, words)).decode(errors="replace")[:200]
+    return " ".join(b" ".join(words).decode(errors="replace").split())[:120]
 
 
 class _Registered:

@@ -35,10 +35,15 @@ class Lake:
     """Open with ``Lake.open``; a context manager."""
 
     def __init__(
-        self, connection: Connection, path: Path, kinds: tuple[Kind, ...], threads: int, memory: str
+        self,
+        connection: Connection,
+        path: Path,
+        kinds: tuple[Kind, ...],
+        threads: int,
+        memory_kb: int,
     ) -> None:
         self._connection, self._kinds = connection, kinds
-        self._store = Store(connection, _spill(path), threads, kilobytes(memory))
+        self._store = Store(connection, _spill(path), threads, memory_kb)
 
     @classmethod
     def open(
@@ -60,7 +65,8 @@ class Lake:
         """
         path = Path(path)
         known = tuple(standard_kinds() if kinds is None else kinds)
-        connection = Connection(path, read_only=read_only, threads=threads, memory=memory)
+        amount = kilobytes(memory)
+        connection = Connection(path, read_only=read_only, threads=threads, memory=f"{amount}KB")
         try:
             if not read_only:
                 _clear_spill(path)
@@ -68,7 +74,7 @@ class Lake:
         except BaseException:
             connection.close()
             raise
-        return cls(connection, path, known, threads, memory)
+        return cls(connection, path, known, threads, amount)
 
     def __enter__(self) -> Self:
         return self

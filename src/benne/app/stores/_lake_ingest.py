@@ -77,11 +77,14 @@ def silent(_step: str, _done: int, _total: int | None) -> None:
 
 
 def kilobytes(memory: str) -> int:
-    """An amount such as 3GB, in KB; 256 MB is the least that a lake works in."""
+    """An amount such as 3GB, in KB.  Less than 256 MB is no memory for a lake to work in."""
     found = _BYTES.match(memory.strip())
     if found is None:
         raise InvalidInput(f"memory must be a number of KB, MB or GB, as in 3GB; got {memory!r}.")
-    return max(int(float(found["number"]) * _UNITS_KB[found["unit"].upper()]), _LEAST_KB)
+    amount = int(float(found["number"]) * _UNITS_KB[found["unit"].upper()])
+    if amount < _LEAST_KB:
+        raise InvalidInput(f"memory must be {_LEAST_KB // 1000}MB or more; got {memory!r}.")
+    return amount
 
 
 def ingest_batch(store: Store, request: Request) -> BatchReport:

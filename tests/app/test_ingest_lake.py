@@ -1,0 +1,156 @@
+"""The lake as a file: who may open it, what it holds, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from benne.app.stores import Lake, _lake_schema
+from benne.evidence import kinds_of, parse_mapping, standard_kinds
+from benne.kernel import END_OF_TIME, BenneError, Conflict, Corrupt, InvalidInput
+
+HOLD = """
+import sys
+from pathlib import Path
+from benne.app.stores import Lake
+with Lake.open(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+MEANS = """-- ---
+-- source = "bank"
+-- historical = true
+-- ---
+select 'm1' as record, 'a' as subject, date '2017-01-01' as happened_at, 5 as income_minor from t
+"""
+NOW = 1_790_000_000_000_000
+
+
+def open_lake(path: Path, **options: object) -> Lake:
+    return Lake.open(path, threads=1, memory="300MB", **options)  # type: ignore[arg-type]
+
+
+def one_version(lake: Lake, now: int = NOW, income: int = 5) -> None:
+    text = MEANS.replace(" 5 ", f" {income} ")
+    mapping = parse_mapping(text, where="means.sql", kinds=standard_kinds())
+    lake.ingest(mapping, {"t": pa.table({"x": [1]})}, currency="EUR", now=now)
+
+
+def test_a_lake_held_by_another_process_is_a_conflict_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "lake.duckdb"
+    words = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(Conflict, match=rf"process {other.pid} \(.*python.*\) holds it"):
+            open_lake(path)
+        with pytest.raises(Conflict, match=str(other.pid)):
+            open_lake(path, read_only=True)
+        other.communicate()
+    open_lake(path).close()
+
+
+def test_readers_may_share_a_lake_that_nobody_writes(tmp_path: Path) -> None:
+    path = tmp_path / "lake.duckdb"
+    with open_lake(path) as lake:
+        one_version(lake)
+    with open_lake(path, read_only=True) as reader:
+        assert reader.versions() == {"means": 1}
+        with pytest.raises(BenneError):
+            reader.write_table("observations", pa.table({"x": [1]}))
+
+
+def test_a_lake_of_a_newer_benne_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lake.duckdb"
+    with open_lake(path) as lake:
+        lake._connection.run("UPDATE lake SET schema = 99")
+    with pytest.raises(Conflict, match="has 99"):
+        open_lake(path)
+
+
+def test_an_older_lake_is_migrated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lake.duckdb"
+    with open_lake(path) as lake:
+        one_version(lake)
+    monkeypatch.setattr(_lake_schema, "SCHEMA", 2)
+    monkeypatch.setitem(
+        _lake_schema.MIGRATIONS, 1, ("ALTER TABLE batches ADD COLUMN note VARCHAR",)
+    )
+    with pytest.raises(Conflict, match="open it once for writing"):
+        open_lake(path, read_only=True)
+    for _ in range(2):
+        with open_lake(path) as lake:
+            assert lake.query("SELECT schema FROM lake").to_pylist() == [{"schema": 2}]
+            assert lake.query("SELECT note FROM batches").num_rows == 1
+            assert lake.versions() == {"means": 1}
+
+
+def test_a_file_that_is_no_lake_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lake.duckdb"
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(Corrupt, match=r"lake\.duckdb"):
+        open_lake(path)
+
+
+def test_a_kind_may_gain_a_column_and_may_not_change_one(tmp_path: Path) -> None:
+    path = tmp_path / "lake.duckdb"
+
+    def kinds(columns: dict[str, str]) -> object:
+        body = {name: {"type": of} for name, of in columns.items()}
+        kind = {"domain": "behaviour", "says": "x", "window": "seen_at", "columns": body}
+        return kinds_of({"kind": {"reading": kind}}, where="benne.toml")
+
+    open_lake(path, kinds=kinds({"seen_at": "instant"})).close()
+    with open_lake(path, kinds=kinds({"seen_at": "instant", "level": "int"})) as lake:
+        assert "level" in lake.query("SELECT * FROM readable_reading").column_names
+    with pytest.raises(InvalidInput, match="'level' of evidence_reading must stay BIGINT"):
+        open_lake(path, kinds=kinds({"seen_at": "instant", "level": "text"}))
+
+
+def test_a_person_reads_times_as_times(tmp_path: Path) -> None:
+    with open_lake(tmp_path / "lake.duckdb") as lake:
+        one_version(lake)
+        (row,) = lake.query("SELECT * FROM readable_means").to_pylist()
+        assert row["happened_at"].isoformat() == "2017-01-01T00:00:00+00:00"
+        assert row["superseded_at"] is None
+        (stored,) = lake.query("SELECT superseded_at FROM evidence_means").to_pylist()
+        assert stored["superseded_at"] == END_OF_TIME
+
+
+def test_tables_are_written_and_unbound_expressions_run(tmp_path: Path) -> None:
+    with open_lake(tmp_path / "lake.duckdb") as lake:
+        for numbers in ([1, 2], [3, 4, 5]):
+            lake.write_table("observations", pa.table({"observation": numbers}))
+        table = ibis.table({"observation": "int64"}, name="observations")
+        expression = table.filter(table.observation > 3).order_by("observation")
+        assert lake.execute(expression).to_pylist() == [{"observation": 4}, {"observation": 5}]
+        assert lake.tables()["observations"] == 3
+        for name in ("evidence_means", "lake", "x; drop table lake", "Batches"):
+            with pytest.raises(InvalidInput, match="a table's name"):
+                lake.write_table(name, pa.table({"x": [1]}))
+
+
+def test_a_clock_that_went_back_is_a_conflict(tmp_path: Path) -> None:
+    with open_lake(tmp_path / "lake.duckdb") as lake:
+        one_version(lake)
+        with pytest.raises(Conflict, match="the clock says"):
+            one_version(lake, now=NOW - 1, income=6)
+
+
+def test_what_a_killed_process_spilled_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / "lake.duckdb.tmp" / "duckdb_temp_storage_DEFAULT-0.tmp"
+    left.parent.mkdir()
+    left.write_bytes(os.urandom(10))
+    open_lake(tmp_path / "lake.duckdb").close()
+    assert not left.exists()
+
+
+def test_memory_is_an_amount(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="as in 3GB; got 'much'"):
+        Lake.open(tmp_path / "lake.duckdb", memory="much")
