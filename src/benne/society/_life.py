@@ -105,7 +105,7 @@ def live(
         + (world.stress + season_and_drift(world, months))[None, :]
     )
     present = months[None, :] >= people.arrival[:, None]
-    promise = own.promise[:, None] + strain + fraud_logit(p, people, months)
+    promise = own.promise[:, None] + strain + fraud_logit(p, people, months[None, :])
     return Life(jobless, ill, present, strain, promise)
 
 
@@ -115,9 +115,16 @@ def _step(state: Bools, enter: Floats, leave: Floats, draw: Floats) -> Bools:
 
 
 def fraud_logit(p: Parameters, people: People, months: Ints) -> Floats:
-    """What a borrowed identity adds: faultless until the ring has drawn its money."""
-    gone = months[None, :] >= people.bust[:, None]
-    found: Floats = np.where(people.ring[:, None] < 0, 0.0, np.where(gone, p["fraud.bust"], -2.0))
+    """What a borrowed identity adds: faultless until the ring has drawn its money.
+
+    ``months`` has the people along its first axis, or along its only one.
+    """
+    ring, bust = (
+        (people.ring, people.bust)
+        if months.ndim == 1
+        else (people.ring[:, None], people.bust[:, None])
+    )
+    found: Floats = np.where(ring < 0, 0.0, np.where(months >= bust, p["fraud.bust"], -2.0))
     return found
 
 
@@ -127,72 +134,64 @@ def stick(p: Parameters) -> Floats:
 
 
 def chance_of_bad(
-    world: World,
-    people: People,
-    life: Life,
-    *,
-    month: int,
-    stress: Floats,
-    wave: bool,
+    world: World, people: People, life: Life, *, month: Ints, stress: Floats, wave: bool
 ) -> Floats:
     """The probability that the standard obligation of each person goes bad, shape (people,).
 
-    It starts at ``month`` and runs for ``len(stress)`` months under that path of the economy.
-    Known is the person's state in the month before; all that may happen to the person from then
-    on is averaged out, exactly, by the forward recursion over (work, health, arrears).
+    It starts at each one's ``month`` and runs under that path of the economy, ``stress`` of
+    shape (window, people).  Known is the person's state in the month before; all that may happen
+    to the person from then on is averaged out, exactly, by the forward recursion over a state
+    of shape (work, health, arrears, people).
     """
     p, own = world.parameters, hazards(world.parameters, people)
-    span = np.arange(month, month + len(stress))
-    fixed = own.promise[:, None] + fraud_logit(p, people, span) + season_and_drift(world, span)
-    blow = p["wave.job_loss"] * in_wave(world, span) if wave else np.zeros(len(span))
-    extra = (
-        np.multiply.outer(own.jobless_weight, [[0.0, 0.0], [1.0, 1.0]])
-        + np.multiply.outer(own.ill_weight, [[0.0, 1.0], [0.0, 1.0]])
-    )[..., None] + stick(p)
-    state = np.zeros((len(people), 2, 2, 3))
-    before = max(month - 1, 0)
-    rows = np.arange(len(people))
-    state[rows, life.jobless[:, before].astype(int), life.ill[:, before].astype(int), 0] = 1.0
+    extra = stick(p)[:, None] + np.zeros((2, 2, 1, len(people)))
+    extra[1] += own.jobless_weight
+    extra[:, 1] += own.ill_weight
+    state = np.zeros((2, 2, 3, len(people)))
+    before, rows = np.maximum(month - 1, 0), np.arange(len(people))
+    state[life.jobless[rows, before].astype(int), life.ill[rows, before].astype(int), 0, rows] = 1
     bad = np.zeros(len(people))
-    fall, heal = sigmoid(own.illness), np.full(len(people), own.recovery)
+    fall = sigmoid(own.illness)
     for i, now in enumerate(stress):
-        loss, rehire = sigmoid(own.loss + now + blow[i]), sigmoid(own.rehire - now)
-        state = _move(state, loss, rehire, axis=1)
-        state = _move(state, fall, heal, axis=2)
-        miss = sigmoid((fixed[:, i] + now)[:, None, None, None] + extra)
-        state, reached = _pay(state, miss, p["promise.catch_up"])
-        bad += reached
+        blow = p["wave.job_loss"] * in_wave(world, month + i) if wave else 0.0
+        _move(state[0], state[1], sigmoid(own.loss + now + blow), sigmoid(own.rehire - now))
+        _move(state[:, 0], state[:, 1], fall, own.recovery)
+        due = own.promise + now + season_and_drift(world, month + i)
+        due = due + fraud_logit(p, people, month + i)
+        bad += _pay(state, sigmoid(due + extra), p["promise.catch_up"])
     return bad
 
 
-def _move(state: Floats, enter: Floats, leave: Floats, *, axis: int) -> Floats:
-    calm, hit = (np.take(state, i, axis=axis) for i in (0, 1))
-    enter, leave = enter[:, None, None], leave[:, None, None]
-    moved = (calm * (1 - enter) + hit * leave, calm * enter + hit * (1 - leave))
-    return np.stack(moved, axis=axis)
+def _move(calm: Floats, hit: Floats, enter: Floats, leave: Floats | float) -> None:
+    """One month of a chain of two states, in place."""
+    net = hit * leave - calm * enter
+    calm += net
+    hit -= net
 
 
-def _pay(state: Floats, miss: Floats, catch_up: float) -> tuple[Floats, Floats]:
-    """One due date: the new state, and the mass that reaches 90 days past due."""
+def _pay(state: Floats, miss: Floats, catch_up: float) -> Floats:
+    """One due date, in place; the mass that reaches 90 days past due.
+
+    ``state`` and ``miss`` have arrears along the last axis but one, people along the last.
+    """
     missed = state * miss
-    paid = state - missed
-    after = np.empty_like(state)
-    after[..., 0] = paid[..., 0] + catch_up * (paid[..., 1] + paid[..., 2])
-    after[..., 1] = (1 - catch_up) * paid[..., 1] + missed[..., 0]
-    after[..., 2] = (1 - catch_up) * paid[..., 2] + missed[..., 1]
-    return after, missed[..., 2].sum(axis=tuple(range(1, missed.ndim - 1)))
+    state -= missed
+    caught = catch_up * state[..., 1:, :]
+    state[..., 1:, :] += missed[..., :2, :] - caught
+    state[..., 0, :] += caught.sum(axis=-2)
+    gone = missed[..., 2, :]
+    found: Floats = gone.reshape(-1, gone.shape[-1]).sum(axis=0)
+    return found
 
 
 def chance_on_the_lived_path(p: Parameters, logits: Floats) -> Floats:
     """The probability of going bad given all that happened; ``logits`` is (people, window)."""
-    sticky = stick(p)
-    state = np.zeros((len(logits), 3))
-    state[:, 0] = 1.0
+    sticky = stick(p)[:, None]
+    state = np.zeros((3, len(logits)))
+    state[0] = 1.0
     bad = np.zeros(len(logits))
     for month in range(logits.shape[1]):
-        miss = sigmoid(logits[:, month, None] + sticky)
-        state, reached = _pay(state, miss, p["promise.catch_up"])
-        bad += reached
+        bad += _pay(state, sigmoid(logits[:, month] + sticky), p["promise.catch_up"])
     return bad
 
 

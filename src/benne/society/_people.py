@@ -64,7 +64,7 @@ class People:
 
 def sigmoid(x: Floats) -> Floats:
     """The probability of which ``x`` is the log-odds."""
-    found: Floats = 1.0 / (1.0 + np.exp(-np.clip(x, -40, 40)))
+    found: Floats = 0.5 + 0.5 * np.tanh(0.5 * x)
     return found
 
 

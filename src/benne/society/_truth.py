@@ -33,30 +33,30 @@ def truth(block: Block) -> list[Emission]:
     first, span = p.whole("calendar.burn_in_months"), p.whole("calendar.training_months")
     last = p.whole("calendar.out_of_time_month")
     month = first + block.random.integers(0, span, len(people))
-    emissions = [_people(block)]
-    for m in range(first, first + span):
-        emissions += _cohort(block, month == m, m, cohort=0, life=block.life)
-    everyone = np.ones(len(people), dtype=bool)
-    emissions += _cohort(block, everyone, last, cohort=1, life=block.life)
+    everyone = np.arange(len(people))
+    final = np.full(len(people), last)
+    emissions = [
+        _people(block),
+        *_cohort(block, everyone, month, cohort=0, life=block.life),
+        *_cohort(block, everyone, final, cohort=1, life=block.life),
+    ]
     if p["wave.cohort"]:
         struck = live(block.world, people, block.random, wave=True, before=block.life, since=last)
-        emissions += _cohort(block, everyone, last, cohort=2, life=struck)
+        emissions += _cohort(block, everyone, final, cohort=2, life=struck)
     return emissions
 
 
-def _cohort(block: Block, who: Bools, month: int, *, cohort: int, life: Life) -> list[Emission]:
-    """Everyone of ``who`` known for two months or more, as observed at the start of ``month``."""
+def _cohort(block: Block, person: Ints, month: Ints, *, cohort: int, life: Life) -> list[Emission]:
+    """Those known for two months or more, each as observed at the start of their ``month``."""
     p = block.world.parameters
-    window = p.whole("calendar.window_months")
-    person = np.flatnonzero(who & (block.people.arrival + 2 <= month))
-    if len(person) == 0:
-        return []
-    logits = life.logit[person, month : month + window]
+    known = block.people.arrival[person] + 2 <= month
+    person, month = person[known], month[known]
+    window = np.arange(p.whole("calendar.window_months"))
+    logits = life.logit[person[:, None], month[:, None] + window]
     bad = draw_outcome(p, logits, block.random)
-    start = int(block.world.calendar.start(month))
     common: Rows = {
         "subject": words(person, block.subjects),
-        "as_of": instants(np.full(len(person), start)),
+        "as_of": instants(block.world.calendar.start(month)),
         "cohort": words(np.full(len(person), cohort), COHORTS),
     }
     wave = cohort == COHORTS.index("wave") or bool(p["wave.lived"])
@@ -78,50 +78,51 @@ def _cohort(block: Block, who: Bools, month: int, *, cohort: int, life: Life) ->
 
 
 def _chances(
-    block: Block, person: Ints, life: Life, month: int, *, wave: bool
+    block: Block, person: Ints, life: Life, month: Ints, *, wave: bool
 ) -> tuple[Floats, Floats]:
     """The probability over all paths of the economy, and given the path it took."""
-    crowd, lived = block.people.take(person), life.take(person)
-    window = block.world.parameters.whole("calendar.window_months")
+    world, crowd, lived = block.world, block.people.take(person), life.take(person)
+    window = world.parameters.whole("calendar.window_months")
 
     def chance(stress: Floats) -> Floats:
-        return chance_of_bad(block.world, crowd, lived, month=month, stress=stress, wave=wave)
+        return chance_of_bad(world, crowd, lived, month=month, stress=stress, wave=wave)
 
-    paths = possible_stress(block.world, month, window)
+    months, place = np.unique(month, return_inverse=True)
+    paths = np.stack([possible_stress(world, int(m), window) for m in months], axis=-1)
     ahead = np.zeros(len(person))
     for path in paths:
-        ahead += chance(path)
-    return ahead / len(paths), chance(block.world.stress[month : month + window])
+        ahead += chance(path[:, place])
+    taken = world.stress[month[None, :] + np.arange(window)[:, None]]
+    return ahead / len(paths), chance(taken)
 
 
-def _answer(block: Block, person: Ints, bad: Bools, month: int) -> Rows:
+def _answer(block: Block, person: Ints, bad: Bools, month: Ints) -> Rows:
     """What the lender of the standard obligation can say: nothing of whom it refused."""
     p = block.world.parameters
-    window = p.whole("calendar.window_months")
     admitted, propensity = _incumbent(block, person, month)
     refused = ~admitted
-    known = int(block.world.calendar.start(month + window)) + 5 * DAY
+    known = block.world.calendar.start(month + p.whole("calendar.window_months")) + 5 * DAY
     return {
         "outcome": words(bad.astype(int), OUTCOMES, refused),
-        "outcome_known_at": instants(np.full(len(person), known), refused),
+        "outcome_known_at": instants(known, refused),
         "admitted": flags(admitted),
         "policy": words(np.full(len(person), int(p["incumbent.on"])), ("everyone", "incumbent")),
         "propensity": reals(propensity),
     }
 
 
-def _incumbent(block: Block, person: Ints, month: int) -> tuple[Bools, Floats]:
+def _incumbent(block: Block, person: Ints, month: Ints) -> tuple[Bools, Floats]:
     """Who is admitted, and with what probability: the worst arrears of late, noise, a lottery."""
     p = block.world.parameters
     count = len(person)
     if not p["incumbent.on"]:
         return np.ones(count, dtype=bool), np.ones(count)
-    seen = block.worst[person, max(month - 14, 0) : month - 1].max(axis=1)
+    year = np.maximum(month[:, None] - 14 + np.arange(13), 0)
+    seen = block.worst[person[:, None], year].max(axis=1)
     view = np.where(seen < 0, 0.3, 0.8 * np.minimum(seen, 3))
     noise, lottery = p["incumbent.noise"], p["incumbent.at_random"]
-    cut = np.quantile(
-        view + noise * block.random.normal(size=count), 1 - p["incumbent.refused_share"]
-    )
+    heard = view + noise * block.random.normal(size=count)
+    cut = np.quantile(heard, 1 - p["incumbent.refused_share"])
     chance = sigmoid(1.7 * (cut - view) / max(noise, 1e-3))  # close to the normal distribution's
     propensity = lottery + (1 - lottery) * chance
     return block.uniform(count) < propensity, propensity
