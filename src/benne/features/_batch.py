@@ -88,52 +88,71 @@ def _finish(atom: Atom, table: ir.Table, columns: Mapping[_Part, str]) -> ir.Val
 
 
 def _reduced(kind: Kind, rows: ir.Table, names: Mapping[_Part, str]) -> ir.Table:
-    """The parts of one kind, a row for each observation that has any record of it."""
-    import ibis
+    """The parts of one kind, a row for each observation that has any record of it.
 
+    Every distinct value, filter and window is a column of its own, computed once for each row.
+    """
     windows = tuple(dict.fromkeys(part.window for part in names))
     rows = _within_any(kind, rows, windows)
-    states = {
-        window: f"state_{i}" for i, window in enumerate(w for w in windows if isinstance(w, State))
-    }
-    ranks: dict[Window, str] = {**states}
-    if states:
-        rows = rows.mutate(
-            **{name: _state_rank(kind, rows, window) for window, name in states.items()}
-        )
     columns = readable_columns(kind)
     lower = Lowering({name: rows[name] for name in columns}, columns, rows.as_of)
-    instant = rows[kind.window]
-    order = ibis.struct(
-        {
-            "instant": instant,
-            "known_at": rows.known_at,
-            "record": rows.record,
-            "source": rows.source,
+    values = _numbered("value", (part.value for part in names))
+    wheres = _numbered("where", (part.where for part in names))
+    within = {window: f"within_{i}" for i, window in enumerate(windows)}
+    used = {kind.window, "known_at", "record", "source"}
+    table = rows.select(
+        "observation",
+        **{name: rows[name] for name in sorted(used)},
+        days=days_between(rows[kind.window], rows.as_of),
+        **{name: lower(node) for node, name in (*values.items(), *wheres.items())},
+        **{name: _within(kind, window, rows) for window, name in within.items()},
+    )
+    return table.group_by("observation").aggregate(
+        **{
+            column: PARTS[part.name](_kept(kind, table, part, values, wheres, within))
+            for part, column in names.items()
         }
     )
-    days = days_between(instant, rows.as_of)
-    reductions = {}
-    for part, column in names.items():
-        keep = _within(part.window, instant, rows, ranks)
-        if part.where is not None:
-            keep = keep & lower(part.where)
-        value = lower(part.value) if part.value is not None else instant
-        if part.value is not None:
-            keep = keep & value.notnull()
-        reductions[column] = PARTS[part.name](Kept(rows, value, keep, instant, order, days))
-    return rows.group_by("observation").aggregate(**reductions)
+
+
+def _numbered(prefix: str, nodes: Iterable[Expression | None]) -> dict[Expression, str]:
+    distinct = dict.fromkeys(node for node in nodes if node is not None)
+    return {node: f"{prefix}_{i}" for i, node in enumerate(distinct)}
+
+
+def _kept(
+    kind: Kind,
+    table: ir.Table,
+    part: _Part,
+    values: Mapping[Expression, str],
+    wheres: Mapping[Expression, str],
+    within: Mapping[Window, str],
+) -> Kept:
+    import ibis
+
+    keep, value = table[within[part.window]], table[kind.window]
+    if part.where is not None:
+        keep = keep & table[wheres[part.where]]
+    if part.value is not None:
+        value = table[values[part.value]]
+        keep = keep & value.notnull()
+    order = {
+        "instant": table[kind.window],
+        "known_at": table.known_at,
+        "record": table.record,
+        "source": table.source,
+    }
+    return Kept(table, value, keep, table[kind.window], ibis.struct(order), table.days)
 
 
 def _span(days: int) -> ir.Value:
     return literal(days * MICROS_PER_DAY)
 
 
-def _within(
-    window: Window, instant: ir.Value, rows: ir.Table, ranks: Mapping[Window, str]
-) -> ir.BooleanValue:
+def _within(kind: Kind, window: Window, rows: ir.Table) -> ir.BooleanValue:
+    instant = rows[kind.window]
     if isinstance(window, State):
-        return rows[ranks[window]] == 0
+        return _last_of_each(kind, rows, window)
     if isinstance(window, Ahead):
         return (instant >= rows.as_of) & (instant < rows.as_of + _span(window.days))
     before = instant < rows.as_of
@@ -159,15 +178,14 @@ def _within_any(kind: Kind, rows: ir.Table, windows: tuple[Window, ...]) -> ir.T
     return rows.filter(rows[kind.window] >= rows.as_of - _span(start))
 
 
-def _state_rank(kind: Kind, rows: ir.Table, window: State) -> ir.Value:
-    """0 for the last record before ``as_of`` of each value of the window's column."""
+def _last_of_each(kind: Kind, rows: ir.Table, window: State) -> ir.BooleanValue:
+    """Whether a row is the last before ``as_of`` of its value of the window's column."""
     import ibis
 
     instant = rows[kind.window]
     before = instant < rows.as_of
     keys = [rows.observation, before, rows[window.by]]
-    if kind.column(window.by).refers is not None:
+    if any(column.name == window.by and column.refers for column in kind.columns):
         keys.append(rows.source)
     last_first = [instant.desc(), rows.known_at.desc(), rows.record.desc(), rows.source.desc()]
-    rank = ibis.row_number().over(group_by=keys, order_by=last_first)
-    return before.ifelse(rank, 1)
+    return before & (ibis.row_number().over(group_by=keys, order_by=last_first) == 0)

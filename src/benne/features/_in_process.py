@@ -245,7 +245,7 @@ def _frame(kind: Kind, window: Window, sheet: _Sheet, instants: list[int]) -> _F
 
 
 def _last_of_each(kind: Kind, by: str, rows: list[Row]) -> frozenset[int]:
-    own = kind.types[by] == "text" and any(c.name == by and c.refers for c in kind.columns)
+    own = any(c.name == by and c.refers for c in kind.columns)
     last = {(row[by], row["source"] if own else None): i for i, row in enumerate(rows)}
     return frozenset(last.values())
 

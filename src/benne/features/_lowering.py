@@ -113,17 +113,17 @@ def days_between(start: ir.Value, end: ir.Value) -> ir.Value:
 
 
 def _year_of(instant: ir.Value) -> ir.Value:
-    """The proleptic Gregorian year by integer arithmetic (H. Hinnant, days_from_civil)."""
-    day = days_between(literal(0), instant) + literal(719_468)
-    era = day // literal(146_097)
-    of_era = day - era * literal(146_097)
-    leap = of_era // literal(1_460)
-    century = of_era // literal(36_524)
-    whole = of_era // literal(146_096)
-    year = (of_era - leap + century - whole) // literal(365)
-    before = year * literal(365) + year // literal(4) - year // literal(100)
-    from_january = ((of_era - before) * literal(5) + literal(2)) // literal(153) >= literal(10)
-    return year + era * literal(400) + from_january.ifelse(literal(1), literal(0))
+    """The Gregorian year by integer arithmetic alone, from 1 March of the year 0 on.
+
+    After C. Neri and L. Schneider, "Euclidean affine functions and their application to
+    calendar algorithms" (2022), without the part for months: no engine's time zone enters.
+    """
+    quarters = (days_between(literal(0), instant) + literal(719_468)) * literal(4) + literal(3)
+    century = quarters // literal(146_097)
+    of_century = (quarters % literal(146_097)) // literal(4) * literal(4) + literal(3)
+    year = century * literal(100) + of_century // literal(1_461)
+    from_january = of_century % literal(1_461) // literal(4) >= literal(306)
+    return year + from_january.ifelse(literal(1), literal(0))
 
 
 def _if_else(condition: ir.Value, then: ir.Value, otherwise: ir.Value) -> ir.Value:

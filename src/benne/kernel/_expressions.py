@@ -124,6 +124,17 @@ class Constant(Expression):
         if isinstance(self.value, float) and not math.isfinite(self.value):
             raise InvalidInput(f"a constant must be finite; got {self.value!r}.")
 
+    def __eq__(self, other: object) -> bool:
+        """Equal in type, too: 1, 1.0 and True are three constants."""
+        return isinstance(other, Constant) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[type, Value]:
+        return type(self.value), self.value
+
 
 @dataclass(frozen=True, slots=True)
 class AsOf(Expression):
