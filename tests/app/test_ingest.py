@@ -649,6 +649,31 @@ def test_a_conflict_stays_until_it_is_given_its_own_moment(lake: Lake, tmp_path:
     assert found == [("event", 100), ("correction", 101)]
 
 
+def test_a_row_that_waits_already_is_not_quarantined_twice(lake: Lake, tmp_path: Path) -> None:
+    wrong = GOOD.replace("i0", "i1").replace("100", "-1")
+    instalments(lake, tmp_path / "a.csv", GOOD, wrong)
+    again = instalments(lake, tmp_path / "a.csv", GOOD, wrong, GOOD.replace("i0", "i2"))
+    assert (again.new, again.known, again.quarantined) == (1, 1, 1)
+    assert [entry.record for entry in lake.quarantine()] == ["i1"]
+
+
+def test_columns_of_a_declared_kind_may_have_any_name(tmp_path: Path) -> None:
+    columns = {name: {"type": "int"} for name in ("row", "h", "rid", "raw", "bad", "batch_", "n")}
+    columns["Seen"] = {"type": "instant"}
+    body = {"domain": "history", "says": "x", "window": "Seen", "columns": columns}
+    kinds = kinds_of({"kind": {"odd": body}}, where="benne.toml")
+    text = '-- ---\n-- source = "bank"\n-- historical = true\n-- ---\nselect 1 record, '
+    text += "'a' subject, date '2017-01-01' seen, x \"row\", x h, x rid, x raw, x bad, x n from t"
+    one = parse_mapping(text, where="odd.sql", kinds=kinds)
+    with Lake.open(tmp_path / "lake.duckdb", kinds=kinds) as lake:
+        for number in (1, 2):
+            load(lake, one, pa.table({"x": [number]}))
+        (row,) = rows(lake, "odd")
+        (entry,) = lake.quarantine()
+        assert (row["row"], row["h"], row["rid"], row["raw"]) == (1, 1, 1, 1)
+        assert entry.raw is not None and entry.raw["raw"] == "2"
+
+
 def test_an_entry_can_be_dismissed_and_then_not_mended(lake: Lake, tmp_path: Path) -> None:
     instalments(lake, tmp_path / "a.csv", GOOD, GOOD.replace("100", "-1"))
     (entry,) = lake.quarantine()

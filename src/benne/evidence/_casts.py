@@ -20,9 +20,9 @@ from benne.evidence._kinds import CAUSES, COLUMN_TYPES, ColumnSpec
 from benne.evidence._mappings import Mapping
 from benne.kernel import MICROS_PER_DAY, iso
 
-PROBLEMS = "problems"
-RAW = "raw"
-LATER = "later_"
+PROBLEMS = ":problems"
+RAW = ":raw"
+LATER = ":later_"
 
 _MAPPED, _IF_BAD = "/*mapped*/", "/*if bad*/"
 _WHOLE = r"[+-]?\d+(\.0*)?"
@@ -53,8 +53,8 @@ class Rule:
 class CastPlan:
     """How to cast and check a mapping's rows.
 
-    ``rules`` are numbered as in the output column ``problems``.  ``later`` gives, for each
-    output column ``later_N`` (the instant at which something became known, in microseconds),
+    ``rules`` are numbered as in the output column ``:problems``.  ``later`` gives, for each
+    output column ``:later_N`` (the instant at which something became known, in microseconds),
     the kind's columns that it brings.  ``names`` are the raw columns as the mapping spells them.
     """
 
@@ -68,7 +68,7 @@ class CastPlan:
 
         Nothing before ``mapped`` breaks the line, so that its lines keep their numbers.
         """
-        sql = self.sql.replace(_IF_BAD, "TRUE" if keep_raw else "bad")
+        sql = self.sql.replace(_IF_BAD, "TRUE" if keep_raw else '":bad"')
         return sql.replace(_MAPPED, mapped)
 
 
@@ -90,8 +90,9 @@ def plan_casts(
     ``now`` is when the batch is read, in microseconds.  There is no plan where a column is
     missing or unknown: each is a finding about the whole batch.
     """
-    names = {name.lower(): name for name in returned}
     specs = _specs(mapping)
+    spelled = {name.lower(): name for name in specs}
+    names = {spelled.get(name.lower(), name): name for name in returned}
     findings = _column_findings(mapping, names, specs)
     if findings:
         return None, findings
@@ -442,11 +443,12 @@ def _select(
     outputs += _known_columns(mapping, later, now)
     outputs += [f"{_v(c.name)} AS {quoted(c.name)}" for c in mapping.kind.columns]
     outputs += [
-        f"CASE WHEN bad THEN list_filter([{numbers}], lambda n: n IS NOT NULL) END AS {PROBLEMS}",
-        f"CASE WHEN {_IF_BAD} THEN CAST(json_object({raw}) AS VARCHAR) END AS {RAW}",
+        f'CASE WHEN ":bad" THEN list_filter([{numbers}], lambda n: n IS NOT NULL) END '
+        f"AS {quoted(PROBLEMS)}",
+        f"CASE WHEN {_IF_BAD} THEN CAST(json_object({raw}) AS VARCHAR) END AS {quoted(RAW)}",
     ]
     return (
-        f"SELECT {', '.join(outputs)} FROM (SELECT *, {broken} AS bad "
+        f"SELECT {', '.join(outputs)} FROM (SELECT *, {broken} AS {quoted(':bad')} "
         f"FROM (SELECT *, {', '.join(flags)} FROM (SELECT *, {', '.join(values)} "
         f"FROM (SELECT *, {', '.join(raws)} FROM ({_MAPPED})))))"
     )

@@ -199,7 +199,7 @@ def _rows(
             table = table.set_column(index, name, hasher.column(table[name]))
         numbers = pa.array(np.arange(done + 1, done + table.num_rows + 1, dtype=np.int64))
         done += table.num_rows
-        yield table.append_column("row", numbers)
+        yield table.append_column(":row", numbers)
 
 
 def _stage(
@@ -249,7 +249,7 @@ def _resolve(lake: Connection, batch: Batch, tally: Tally) -> None:
     before = lake.value(f"SELECT count(*) FROM {table}")
     held = lake.value(f"SELECT count(*) FROM (FROM {table} WHERE source = {source} LIMIT 1)")
     lake.run(touched_sql(mapping, later_batch=bool(held)))
-    many = lake.value(f"SELECT count(*) FROM {STAGED} WHERE h IN (SELECT h FROM {TOUCHED})")
+    many = lake.value(f'SELECT count(*) FROM {STAGED} WHERE ":h" IN (SELECT h FROM {TOUCHED})')
     batch.progress(f"{mapping.name}: store", tally.rows_read, None)
     for statement in untouched_inserts(mapping, batch.number, all_of_them=not many):
         lake.run(statement)
@@ -291,11 +291,12 @@ def _quarantine_conflicts(
         lake.register("chunk", table.filter(pc.is_null(table[PROBLEMS])))
         versions = versions_sql(mapping, plan)
         conflicts = lake.arrow(
-            f'SELECT c."row", c.record, c.raw, min(v.known_at) AS known_at '
+            f'SELECT c.":row" AS "row", c.record, c.{quoted(RAW)} AS raw, '
+            "min(v.known_at) AS known_at "
             f"FROM (SELECT *, {content} AS content FROM ({versions})) v "
             "SEMI JOIN temp.conflicts k ON v.record = k.record AND v.known_at = k.known_at "
             "AND v.content = k.content "
-            'JOIN chunk c ON c."row" = v."row" GROUP BY ALL ORDER BY c."row"'
+            'JOIN chunk c ON c.":row" = v.":row" GROUP BY ALL ORDER BY ALL'
         )
         lake.unregister("chunk")
         found += quarantine.add_conflicts(conflicts)

@@ -80,9 +80,9 @@ class Quarantine:
         """Keep rows that break rules of the plan; how often each code was found."""
         counts: Counter[str] = Counter()
         entries, findings = [], []
-        for row in rows.select(["row", "record", PROBLEMS, RAW]).to_pylist():
+        for row in rows.select([":row", "record", PROBLEMS, RAW]).to_pylist():
             raw = json.loads(row[RAW])
-            entry = self._entry(row["row"], row["record"], row[RAW])
+            entry = self._entry(row[":row"], row["record"], row[RAW])
             entries.append(entry)
             for number in row[PROBLEMS]:
                 rule = plan.rules[number]
@@ -165,10 +165,28 @@ class Quarantine:
             "place": place or self._mapping.where,
         }
 
+    def _not_waiting(
+        self, entries: list[dict[str, Any]], findings: list[dict[str, Any]]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Without the rows that wait already since an earlier batch, word for word."""
+        self._lake.register("broken_rows", pa.Table.from_pylist(entries, schema=_ENTRY))
+        held = self._lake.rows(
+            "SELECT n.entry FROM broken_rows n SEMI JOIN quarantine q ON n.raw = q.raw "
+            "AND n.source = q.source AND n.kind = q.kind AND n.mapping = q.mapping "
+            "AND q.status = 'open' AND q.batch < n.batch"
+        )
+        known = {entry for (entry,) in held}
+        return (
+            [row for row in entries if row["entry"] not in known],
+            [row for row in findings if row["entry"] not in known],
+        )
+
     def _write(self, entries: list[dict[str, Any]], findings: list[dict[str, Any]]) -> None:
         if not entries:
             return
         lake = self._lake
+        if not self._entries:
+            entries, findings = self._not_waiting(entries, findings)
         lake.register("broken", pa.Table.from_pylist(findings, schema=_FINDING))
         if self._entries:
             lake.run("DELETE FROM findings WHERE entry IN (SELECT entry FROM broken)")

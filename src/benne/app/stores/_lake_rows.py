@@ -24,16 +24,16 @@ def versions_sql(mapping: Mapping, plan: CastPlan) -> str:
     first = _version_sql(mapping.kind, plan, "known_at", "TRUE")
     others = []
     for number in range(len(plan.later)):
-        moment = f"{LATER}{number}"
+        moment = quoted(f"{LATER}{number}")
         is_new = [f"{moment} > known_at"]
-        is_new += [f"{moment} IS DISTINCT FROM {LATER}{i}" for i in range(number)]
+        is_new += [f"{moment} IS DISTINCT FROM {quoted(f'{LATER}{i}')}" for i in range(number)]
         others.append(_version_sql(mapping.kind, plan, moment, " AND ".join(is_new)))
     return " UNION ALL ".join([first, *others])
 
 
 def _version_sql(kind: Kind, plan: CastPlan, moment: str, condition: str) -> str:
     """What was known at ``moment``: a column that some instant brings is null before it."""
-    brought = {name: f"{LATER}{i}" for i, names in enumerate(plan.later) for name in names}
+    brought = {name: quoted(f"{LATER}{i}") for i, names in enumerate(plan.later) for name in names}
     own = [*own_columns(kind, group=False), *own_columns(kind, group=True)]
     columns = ", ".join(
         f"CASE WHEN {brought[name]} IS NULL OR {brought[name]} <= {moment} "
@@ -42,10 +42,11 @@ def _version_sql(kind: Kind, plan: CastPlan, moment: str, condition: str) -> str
         else quoted(name)
         for name in own
     )
-    nexts = [f"CASE WHEN {LATER}{i} > {moment} THEN {LATER}{i} END" for i in range(len(plan.later))]
+    instants = [quoted(f"{LATER}{i}") for i in range(len(plan.later))]
+    nexts = [f"CASE WHEN {instant} > {moment} THEN {instant} END" for instant in instants]
     ended = f"least({', '.join([str(END_OF_TIME), *nexts])})"
     return (
-        f'SELECT hash(record) AS h, "row", record, subject, cause, {moment} AS known_at, '
+        f'SELECT hash(record) AS ":h", ":row", record, subject, cause, {moment} AS known_at, '
         f"{ended} AS superseded_at, {columns} FROM chunk WHERE {condition}"
     )
 
@@ -54,20 +55,20 @@ def touched_sql(mapping: Mapping, *, later_batch: bool) -> str:
     """Hashes of the records that have versions in several rows, or in the lake already."""
     sql = (
         f"CREATE OR REPLACE TEMP TABLE touched AS "
-        f'SELECT h FROM {STAGED} GROUP BY h HAVING min("row") <> max("row")'
+        f'SELECT ":h" AS h FROM {STAGED} GROUP BY ":h" HAVING min(":row") <> max(":row")'
     )
     if later_batch:
         table = quoted(evidence_table(mapping.kind.name))
         sql += (
             f" UNION SELECT hash(record) AS h FROM {table} WHERE source = "
-            f"{literal(mapping.source)} AND hash(record) IN (SELECT h FROM {STAGED})"
+            f'{literal(mapping.source)} AND hash(record) IN (SELECT ":h" FROM {STAGED})'
         )
     return sql
 
 
 def untouched_inserts(mapping: Mapping, batch: int, *, all_of_them: bool) -> Iterator[str]:
     """Store the versions of records that only one row speaks of."""
-    rows = f"(SELECT * FROM {STAGED} s ANTI JOIN {TOUCHED} t ON s.h = t.h)"
+    rows = f'(SELECT * FROM {STAGED} s ANTI JOIN {TOUCHED} t ON s.":h" = t.h)'
     yield from _inserts(mapping, batch, STAGED if all_of_them else rows)
 
 
@@ -93,10 +94,11 @@ def judge_sql(mapping: Mapping, *, part: int, parts: int, now: int) -> str:
             arg_max(content, known_at) FILTER (NOT fresh) OVER (PARTITION BY record)
                 AS last_content
             FROM (
-                SELECT rowid AS rid, TRUE AS fresh, record, known_at, {content} AS content, "row"
-                FROM {STAGED} WHERE h {inside.format(h="h")}
+                SELECT rowid AS rid, TRUE AS fresh, record, known_at, {content} AS content,
+                    ":row" AS "row"
+                FROM {STAGED} WHERE ":h" {inside.format(h='":h"')}
                 UNION ALL
-                SELECT rid, FALSE, record, known_at, {content}, NULL
+                SELECT ":rid", FALSE, record, known_at, {content}, NULL
                 FROM {_held(mapping)} WHERE hash(record) {inside.format(h="hash(record)")})
             WINDOW same AS (PARTITION BY record, known_at ORDER BY fresh, "row"))"""
 
@@ -111,7 +113,7 @@ def _held(mapping: Mapping) -> str:
     """The source's versions in the lake, with their group columns."""
     kind, source = mapping.kind, literal(mapping.source)
     table = quoted(evidence_table(kind.name))
-    versions = f"SELECT rowid AS rid, * FROM {table} WHERE source = {source}"
+    versions = f'SELECT rowid AS ":rid", * FROM {table} WHERE source = {source}'
     groups = own_columns(kind, group=True)
     if not groups:
         return f"({versions})"
