@@ -18,6 +18,7 @@ from benne.doors.reports._blocks import (
     table,
 )
 from benne.doors.reports._words import (
+    NONE,
     at,
     count,
     day,
@@ -47,7 +48,8 @@ def _who(v: Facts) -> Block:
         if shown.get(key):
             shown[key] = day(shown[key])
     rate = at(v, "outcome", "bad_rate")
-    parts = [people.get("says") or ""]
+    opening = text(people.get("says") or "").rstrip(". ")
+    parts = [f"{opening}." if opening not in ("", NONE) else ""]
     if rate is not None:
         parts.append(f"Of the outcomes that are known, {percent(rate)} are bad.")
     return Block(says=" ".join(p for p in parts if p), title="Who", pairs=pairs_of(shown))

@@ -29,6 +29,7 @@ from benne.doors.reports._words import (
 )
 
 Facts = Mapping[str, Any]
+FEW = 10
 
 
 def discrimination(v: Facts) -> Section:
@@ -61,7 +62,9 @@ def _headline(v: Facts) -> Block:
             "Folds should agree within their intervals, and a later period should not fall below."
         )
         drawn = _charts.dots(spread, "AUC", says)
-        pictures.append(Picture("AUC overall, by fold, and out of time", drawn, says))
+        later = any(row["name"] == "out of time" for row in spread)
+        title = "AUC overall, by fold, and out of time" if later else "AUC overall and by fold"
+        pictures.append(Picture(title, drawn, says))
     return Block(says=_headline_says(v), pictures=tuple(pictures), table=_fold_table(v))
 
 
@@ -149,9 +152,11 @@ def calibration(v: Facts) -> Section:
         )
         pictures.append(Picture("Calibration curve", _charts.calibration(curve, says), says))
     tested = [b for b in bands if b.get("seen") is not None and b.get("expected") is not None]
+    tested = [b for b in tested if b.get("observations", 0) >= FEW]
     if tested:
         says = (
-            "By band, the bad rate that was promised (bar) and seen (dot, with its 95 % interval)."
+            "By band, the bad rate that was promised (bar) and seen (dot, with its 95 % interval);"
+            f" bands of fewer than {FEW} people stand in the table only."
         )
         pictures.append(
             Picture("Promised and seen by band", _charts.expected_and_seen(tested, says), says)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benne.doors.reports import _charts
@@ -154,7 +154,11 @@ def domain_worth(v: Facts) -> Section:
         Column("last", "Gini lost without it", three),
     )
     base = at(v, "domain_worth_detail", "base")
-    base_says = f"The base, which differs from card to card, earns {three(base)}." if base else ""
+    base_says = (
+        f"The base, which differs from card to card, earns {three(base)}."
+        if abs(base or 0) >= 0.005
+        else ""
+    )
     block = Block(
         says=base_says, pictures=pictures, table=table("Worth of the domains", ranked, columns)
     )
@@ -165,25 +169,11 @@ def coverage(v: Facts) -> Section:
     """Who has a score, and how good it is, by how much is known."""
     name = "Coverage, and how much is known"
     share = at(v, "coverage", "scored")
+    scored = f"{percent(share)} of the observations get a score." if share is not None else ""
     rows = items(v, "coverage", "by_thickness")
     if not rows:
         reason = why(v, "coverage", "by_thickness")
-        says = f"{percent(share)} of the observations get a score." if share is not None else ""
-        return Section("coverage", name, (Block(says=says), missing("By thickness", reason)))
-    drawn = [{"name": r["name"], "value": r["gini"], "low": 2 * r["auc_low"] - 1 if r.get("auc_low") is not None else None,  # noqa: E501
-              "high": 2 * r["auc_high"] - 1 if r.get("auc_high") is not None else None}
-             for r in rows if r.get("gini") is not None]  # fmt: skip
-    pictures: tuple[Picture, ...] = ()
-    if drawn:
-        says = (
-            f"{percent(share)} of the observations get a score. Gini with its 95 % interval, from "
-            "those of whom least is known to those of whom most is."
-        )
-        pictures = (
-            Picture(
-                "Gini by thickness of evidence", _charts.dots(drawn, "Gini", says, form=".2f"), says
-            ),
-        )
+        return Section("coverage", name, (Block(says=scored), missing("By thickness", reason)))
     columns = (
         Column("name", "evidence", number=False),
         Column("observations", "observations", count),
@@ -194,5 +184,30 @@ def coverage(v: Facts) -> Section:
         Column("auc", "AUC", three),
         Column("gini", "Gini", three),
     )
-    block = Block(pictures=pictures, table=table("Coverage by thickness", rows, columns))
+    made = table("Coverage by thickness", rows, columns)
+    block = Block(says=scored, pictures=_by_thickness(rows), table=made)
     return Section("coverage", name, (block,))
+
+
+def _by_thickness(rows: Sequence[Facts]) -> tuple[Picture, ...]:
+    known = [r for r in rows if r.get("gini") is not None]
+    if len(known) < 2:
+        return ()
+    says = (
+        "Gini with its 95 % interval, from those of whom least is known to those of whom most is."
+    )
+    drawn = [
+        {
+            "name": r["name"],
+            "value": r["gini"],
+            "low": _gini(r.get("auc_low")),
+            "high": _gini(r.get("auc_high")),
+        }
+        for r in known
+    ]
+    chart = _charts.dots(drawn, "Gini", says, form=".2f")
+    return (Picture("Gini by thickness of evidence", chart, says),)
+
+
+def _gini(auc: float | None) -> float | None:
+    return None if auc is None else 2 * auc - 1

@@ -114,7 +114,8 @@ def _group(column: Facts) -> Block:
              for r in rows if r.get("ratio") is not None]  # fmt: skip
     low = [r["group"] for r in rows if r.get("adverse") and not r.get("small")]
     says = (
-        f"Below four fifths: {', '.join(low)}." if low
+        f"Admitted at less than four fifths of the rate of {column.get('reference')}: "
+        f"{', '.join(low)}." if low
         else f"No group that is large enough falls below four fifths of {column.get('reference')}."
         if column.get("reference") is not None
         else f"There is no reference group: {why(column, 'reference')}."
@@ -171,7 +172,8 @@ def prices(v: Facts) -> Section:
     pictures: tuple[Picture, ...] = ()
     says = (
         "What could be gained in AUC by giving up each promise, on the same rows and folds. "
-        "An interval that holds zero says that nothing measurable is paid."
+        "An interval that holds zero says that nothing measurable is paid; below zero, the "
+        "promise helps."
     )
     if known:
         drawn = _charts.dots(known, "AUC gained without it", says, rules=(0.0,), form="+.4f")
