@@ -93,6 +93,16 @@ def test_nobody_is_let_in_where_the_score_is_not_calibrated():
     assert study.by_records[0].auc_low > 0.5
 
 
+def test_nobody_is_let_in_beyond_the_first_slice_that_fails():
+    figures = made(40_000, useless_below=0)
+    middle = (figures["records"] > 8) & (figures["records"] < 17)
+    rng = np.random.default_rng(1)
+    figures["bad"] = np.where(middle, rng.random(40_000) < 0.25, figures["bad"]).astype(np.int64)
+    study = scorability_thresholds(**figures)
+    assert study.by_records[0].holds
+    assert 15 <= study.rule.records <= 20
+
+
 def test_where_it_holds_everywhere_the_line_is_the_thinnest_person_seen():
     for seed in range(5):
         study = scorability_thresholds(**made(20_000, useless_below=0, seed=seed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from histories import DAY, KINDS, NOW, bill, breach, check, histories, order, statement
+from histories import DAY, KINDS, NOW, bill, breach, check, histories, order, statement, version
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,6 +130,15 @@ def test_every_edit_of_evidence_finds_what_it_is_for():
     assert found["pay_overdue_bills"].acts_by == NOW + DAY
     used = {step.do for lever in LEVERS.values() for step in lever.steps}
     assert used == set(EDITS)
+
+
+def test_a_payment_after_as_of_is_not_known_even_where_its_row_is():
+    row = version("instalment", "i", NOW - 60 * DAY, due_at=NOW - 20 * DAY, due_minor=70,
+                  paid_minor=70, paid_at=NOW + 10 * DAY, account="acc")  # fmt: skip
+    (cut,) = as_known({"instalment": [row]}, NOW, KINDS)["instalment"]
+    assert (cut["paid_at"], cut["paid_minor"]) == (None, None)
+    done, _ = LEVERS["pay_overdue_instalments"].pull({"instalment": [row]}, NOW, kinds=KINDS)
+    assert (done.count, done.amount_minor) == (1, 70)
 
 
 def test_waiting_pays_what_falls_due_on_its_day():

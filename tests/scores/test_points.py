@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benne.kernel import InvalidInput
-from benne.scores import family, points, points_of_row, points_select
+from benne.scores import dimension_micro, family, points, points_of_row, points_select
 
 SESAME, BUREAU = family("sesame"), family("bureau")
 ARTEFACT, OTHER = artefact(), bureau_artefact()
@@ -71,6 +71,14 @@ def test_more_of_a_monotone_good_never_lowers_the_score(row, data):
         return base + sum(parts.values()) + limit
 
     assert score({**row, column.name: better}) >= score(row)
+
+
+def test_a_term_over_two_factors_is_shared_to_the_last_millionth():
+    made = OTHER.contributions(people(5_000))
+    shared = dimension_micro(made, BUREAU, FACTORS_OF)
+    assert (shared.sum(axis=1) == made.total_micro - made.base_micro).all()
+    pair = made.term_micro[:, made.terms.index("late_share x asked_count")]
+    assert (pair % 2 == 1).any()
 
 
 def test_a_feature_without_a_factor_is_refused():
