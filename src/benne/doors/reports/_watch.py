@@ -95,11 +95,13 @@ def fairness(v: Facts) -> Section:
         return Section("fairness", name, (missing("Groups", why(v, "fairness", "groups")),))
     cutoff = whole(at(v, "fairness", "cutoff"))
     opening = (
-        f"These columns are never features. Admitted means a score of {cutoff} or more; the "
-        "ratio is the share admitted over that of the group admitted most, and below 0.80 "
-        "it is evidence of adverse impact. Groups that are small, or "
-        "with few outcomes, are marked; a small one is never the reference."
+        "Columns held apart never enter the score; they are looked at here only. "
+        f"Admitted means a score of {cutoff} or more; the ratio is the share admitted over that "
+        "of the group admitted most, and below 0.80 it is evidence of adverse impact. Groups "
+        "that are small, or with few outcomes, are marked; a small one is never the reference."
     )
+    if any(column.get("column") == "age" for column in columns):
+        opening += " Age is shown in bands, and may itself be a feature where law allows."
     blocks = [Block(says=opening), *(_group(c) for c in columns)]
     return Section("fairness", name, tuple(blocks))
 
