@@ -16,7 +16,7 @@ import pytest
 from benne.app._ingest import IngestReport, ingest
 from benne.app.stores import Lake
 from benne.evidence import Mapping, kinds_of, parse_mapping, standard_kinds
-from benne.kernel import Currency, micros, subject_id
+from benne.kernel import Currency, micros, parse_instant, subject_id
 
 DAY = 86_400_000_000
 END = 2**63 - 1
@@ -281,6 +281,39 @@ def test_every_type_is_read_from_text_and_from_its_own(lake: Lake, tmp_path: Pat
         (nine, None, None, False),
         (nine, 2.0, None, True),
     ]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_instants_of_every_precision_are_read(lake: Lake, unit: str) -> None:
+    one = mapping("reading", "*")
+    moment = datetime(2017, 1, 1, 9, tzinfo=UTC)
+    aware = pa.array([moment], pa.timestamp(unit, "Europe/Berlin"))
+    naive = pa.array([moment.replace(tzinfo=None)], pa.timestamp(unit))
+    rest = {"record": ["r1"], "subject": pa.array(["a"]).dictionary_encode()}
+    assert load(lake, one, pa.table({**rest, "happened_at": aware})).new == 1
+    assert rows(lake, "reading")[0]["happened_at"] == micros(moment)
+    assert load(lake, one, pa.table({**rest, "happened_at": naive})).findings == {"naive_time": 1}
+
+
+TEXTS = [
+    "2017-01-01", "2017-01-01T10:00Z", "2017-01-01 10:00:00.5+01:00", "2016-02-29T23:59:59-0530",
+    "0001-01-01", "9999-12-31T23:59:59.999999Z", "2017-02-29", "2017-13-01", "2017-01-01T24:00Z",
+    "2017-01-01T10:60Z", "17-01-01", "2017/01/01", "infinity", "now", "2017-01-01T10:00:00+25:00",
+]  # fmt: skip
+
+
+def test_text_means_the_same_instant_as_it_does_at_the_doors(lake: Lake) -> None:
+    table = pa.table({"record": range(len(TEXTS)), "happened_at": TEXTS})
+    load(lake, mapping("inquiry", "record, 'a' subject, 'x' lender, 'y' purpose, happened_at"),
+         table)  # fmt: skip
+    found = {int(row["record"]): row["happened_at"] for row in rows(lake, "inquiry")}
+    for number, text in enumerate(TEXTS):
+        try:
+            meant = parse_instant(text)
+        except ValueError:
+            assert number not in found, text
+        else:
+            assert found.get(number, "future") in (meant, "future" if meant > NOW else meant), text
 
 
 def test_naive_times_are_read_in_the_zone_that_the_mapping_states(

@@ -27,8 +27,8 @@ LATER = ":later_"
 _MAPPED, _IF_BAD = "/*mapped*/", "/*if bad*/"
 _WHOLE = r"[+-]?\d+(\.0*)?"
 _DATE = r"\d{4}-\d{2}-\d{2}"
-_NAIVE = _DATE + r"[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?"
-_AWARE = _NAIVE + r" ?([Zz]|[+-]\d{2}(:?\d{2})?)"
+_NAIVE = _DATE + r"[T ]([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d{1,9})?)?"
+_AWARE = _NAIVE + r" ?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 _INTEGERS = frozenset(
     ("", "U")[unsigned] + size
     for unsigned in (0, 1)
@@ -205,7 +205,7 @@ def _family(sql_type: str) -> str:
     if sql_type in ("FLOAT", "DOUBLE"):
         return "float"
     if sql_type.startswith("TIMESTAMP"):
-        return "aware" if sql_type == "TIMESTAMP WITH TIME ZONE" else "naive"
+        return "aware" if "TIME ZONE" in sql_type or "TZ" in sql_type else "naive"
     return {"BOOLEAN": "bool", "DATE": "date"}.get(sql_type, "other")
 
 
@@ -317,18 +317,22 @@ def _cast_bool(raw: str, family: str, _zone: str | None) -> _Cast:
     return None, []
 
 
+def _in_years(moment: str) -> str:
+    return f"{moment} BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
+
+
 def _cast_instant(raw: str, family: str, zone: str | None) -> _Cast:
-    inside = f"{raw} BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
-    years = "be between the years 1 and 9999"
+    years: Check = ("out_of_range", "TRUE", "be between the years 1 and 9999")
     if family in ("aware", "date"):
-        sql = f"CASE WHEN {inside} THEN epoch_us({raw}) END"
-        return sql, [("out_of_range", "TRUE", years)]
+        moment = raw if family == "date" else f"CAST({raw} AS TIMESTAMP WITH TIME ZONE)"
+        return f"CASE WHEN {_in_years(moment)} THEN epoch_us({moment}) END", [years]
     naive: Check = ("naive_time", "TRUE", "carry its offset from UTC")
     if family == "naive":
         if zone is None:
             return "CAST(NULL AS BIGINT)", [naive]
-        local = f"timezone({literal(zone)}, CAST({raw} AS TIMESTAMP))"
-        return f"CASE WHEN {inside} THEN epoch_us({local}) END", [("out_of_range", "TRUE", years)]
+        moment = f"CAST({raw} AS TIMESTAMP)"
+        local = f"timezone({literal(zone)}, {moment})"
+        return f"CASE WHEN {_in_years(moment)} THEN epoch_us({local}) END", [years]
     if family == "text":
         is_naive = f"regexp_full_match({raw}, '{_NAIVE}')"
         local = ""

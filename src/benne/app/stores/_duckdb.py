@@ -200,10 +200,10 @@ class Sandbox(Connection):
             raise InvalidInput(
                 f"a source's alias must be a name of letters, digits and _; got {alias!r}."
             )
-        if isinstance(source, pa.Table):
-            self.register(alias, source)
-            return
         try:
+            if isinstance(source, pa.Table):
+                self.register(alias, source)
+                return
             self.run(f'CREATE VIEW "{alias}" AS {_reader(source)}')
         except BenneError as error:
             raise Unreadable(_plain(error)) from error
