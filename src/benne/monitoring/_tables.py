@@ -184,23 +184,7 @@ def swap(
     if comparator_cutoff is None:
         comparator_cutoff = _same_share(two, heavy, float(heavy[passed].sum()))
     other = two >= comparator_cutoff
-    parts = (
-        ("admitted by both", passed & other),
-        ("swapped in: by the score alone", passed & ~other),
-        ("swapped out: by the comparator alone", ~passed & other),
-        ("refused by both", ~passed & ~other),
-    )
     known = ~np.isnan(outcome)
-    rows = [
-        figures(
-            name=name,
-            observations=int(mask.sum()),
-            share=heavy[mask].sum() / heavy.sum(),
-            bads=int((outcome[mask & known] == 1).sum()),
-            bad_rate=_bad_rate(outcome, heavy, mask & known),
-        )
-        for name, mask in parts
-    ]
     return figures(
         cutoff=cutoff,
         comparator_cutoff=comparator_cutoff,
@@ -208,8 +192,30 @@ def swap(
         admitted_by_comparator=heavy[other].sum() / heavy.sum(),
         bad_rate_admitted=_bad_rate(outcome, heavy, passed & known),
         bad_rate_admitted_by_comparator=_bad_rate(outcome, heavy, other & known),
-        rows=rows,
+        rows=_swap_rows(outcome, heavy, passed, other),
     )
+
+
+def _swap_rows(
+    y: Floats, weight: Floats, passed: NDArray[np.bool_], other: NDArray[np.bool_]
+) -> list[Facts]:
+    parts = (
+        ("admitted by both", passed & other),
+        ("swapped in: by the score alone", passed & ~other),
+        ("swapped out: by the comparator alone", ~passed & other),
+        ("refused by both", ~passed & ~other),
+    )
+    known = ~np.isnan(y)
+    return [
+        figures(
+            name=name,
+            observations=int(mask.sum()),
+            share=weight[mask].sum() / weight.sum(),
+            bads=int((y[mask & known] == 1).sum()),
+            bad_rate=_bad_rate(y, weight, mask & known),
+        )
+        for name, mask in parts
+    ]
 
 
 def _same_share(values: Floats, weight: Floats, wanted: float) -> float:
