@@ -682,6 +682,16 @@ def test_a_conflict_stays_until_it_is_given_its_own_moment(lake: Lake, tmp_path:
     assert found == [("event", 100), ("correction", 101)]
 
 
+def test_a_lake_says_what_a_report_prints_of_it(lake: Lake, tmp_path: Path) -> None:
+    assert (lake.stated_share(), lake.open_findings()) == (None, {})
+    instalments(lake, tmp_path / "a.csv", GOOD, GOOD.replace("100", "-1"))
+    live = mapping("means", "1 record, 'a' subject, date '2017-01-01' happened_at", "schema = 1")
+    load(lake, live, pa.table({"x": [1]}))
+    assert lake.stated_share() == 0.5
+    assert lake.open_findings() == {"instalment": {"negative": 1}}
+    assert lake.versions() == {"instalment": 1, "means": 1}
+
+
 def test_a_row_that_waits_already_is_not_quarantined_twice(lake: Lake, tmp_path: Path) -> None:
     wrong = GOOD.replace("i0", "i1").replace("100", "-1")
     instalments(lake, tmp_path / "a.csv", GOOD, wrong)

@@ -186,7 +186,7 @@ class Sandbox(Connection):
 
     def __init__(self, sources: Sources, *, threads: int, memory: str, spill: Path) -> None:
         super().__init__(None, read_only=False, threads=threads, memory=memory)
-        # Two databases must not share a folder: they would give their files the same names.
+        # A folder of its own: what a lake clears away on opening is never another's.
         self.run(f"SET temp_directory = {_text(f'{spill}.select')}")
         files = [str(path) for source in sources.values() for path in _paths(source)]
         self.run(f"SET allowed_paths = [{', '.join(map(_text, files))}]")

@@ -193,6 +193,24 @@ class Lake:
             for (name,) in names
         }
 
+    def stated_share(self) -> float | None:
+        """The share of all versions whose ``known_at`` the source stated; null of none."""
+        return self._connection.value(  # type: ignore[no-any-return]
+            "SELECT sum(CASE WHEN historical THEN versions_new ELSE 0 END) "
+            "/ nullif(sum(versions_new), 0) "
+            "FROM batches WHERE status = 'kept'"
+        )
+
+    def open_findings(self) -> dict[str, dict[str, int]]:
+        """How often each code stands open in quarantine, by kind."""
+        counts: dict[str, dict[str, int]] = {}
+        for kind, code, count in self._connection.rows(
+            "SELECT q.kind, f.code, count(*) FROM findings f JOIN quarantine q USING (entry) "
+            "WHERE q.status = 'open' GROUP BY ALL ORDER BY ALL"
+        ):
+            counts.setdefault(kind, {})[code] = int(count)
+        return counts
+
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds that the lake was opened with."""
