@@ -4,7 +4,12 @@
 
 The features are plain SQL of this file's own and the learner is LightGBM, so that the society is
 not measured by what it is there to measure.  Whoever trains does not test: subjects are split in
-two, each half is scored out of time by a model of the other half's training months.
+two, each half is scored out of time by a model of the other half's training months.  An AUC counts
+each person as bad with the true probability given all that happened, not by the one outcome that
+was drawn: the same figure in expectation, with far less noise.
+
+Thin: the first account is at most a year old; thick: more than two years.  Who is in default at the
+moment of the look, or charged off before, is left out of the rows about histories, as lenders do.
 """
 
 from __future__ import annotations
@@ -17,7 +22,6 @@ import duckdb
 import lightgbm
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 from benne.app._society import write_society
 from benne.society import standard_parameters
@@ -37,7 +41,8 @@ left join (select observation, count(*) as h_statements, max(days_past_due) as h
     avg(balance_minor / nullif(limit_minor, 0)) filter (age < 110) as h_use_now,
     avg(balance_minor / nullif(limit_minor, 0)) as h_use_ever,
     sum(balance_minor) filter (age < 60) as h_balance,
-    count(distinct account) filter (age < 75) as h_active
+    count(distinct account) filter (age < 75) as h_active,
+    count(*) filter (status = 'charged_off') as h_off
   from (select *, date_diff('day', period_end, as_of) as age from stm) group by all) s
   using (observation)
 left join (select observation, count(*) as h_inquiries,
@@ -165,6 +170,16 @@ def out_of_time(table: pd.DataFrame, columns: list[str], *, strict: bool = False
     return found[late]
 
 
+def auc(chance: np.ndarray, score: np.ndarray) -> float:
+    """The expected AUC of ``score`` where each row is bad with its own ``chance``."""
+    order = np.argsort(score, kind="stable")
+    bad, good, score = chance[order], 1 - chance[order], score[order]
+    _, first = np.unique(score, return_index=True)
+    bads, goods = np.add.reduceat(bad, first), np.add.reduceat(good, first)
+    below = np.cumsum(goods) - goods
+    return float((bads * (below + goods / 2)).sum() / (bad.sum() * good.sum()))
+
+
 def report(folder: Path, *, each: bool) -> None:
     """Print each stated figure beside what is found."""
     numbers = standard_parameters()
@@ -185,25 +200,30 @@ def report(folder: Path, *, each: bool) -> None:
         f"{table.loc[table.cohort == 'training', 'bad'].mean():.4f}, out of time {y.mean():.4f} "
         f"(stated {numbers['difficulty.bad_rate_min']} to {numbers['difficulty.bad_rate_max']})"
     )
-    statements = late["h_statements"].fillna(0).to_numpy()
+    chance = late["probability_given_path"].to_numpy()
+    oldest = late["h_oldest"].fillna(-1).to_numpy()
+    known = (late["h_statements"].fillna(0) > 0).to_numpy()
+    sound = known & (late["h_dpd_now"].fillna(0) < 90).to_numpy()
+    sound &= (late["h_off"].fillna(0) == 0).to_numpy()
     rows = {
-        "all": statements >= 0, "no history": statements == 0, "history": statements > 0,
-        "thin (1-12)": (statements > 0) & (statements <= 12), "thick (>24)": statements > 24,
+        "all": oldest < np.inf, "no history": ~known, "history": sound,
+        "thin": sound & (oldest <= 365), "thick": sound & (oldest > 730),
     }  # fmt: skip
     for name, which in rows.items():
-        line = {k: roc_auc_score(y[which], s[which]) for k, s in scores.items()}
-        line["latent"] = roc_auc_score(y[which], late["probability"].to_numpy()[which])
+        line = {k: auc(chance[which], s[which]) for k, s in scores.items()}
+        line["latent"] = auc(chance[which], late["probability"].to_numpy()[which])
         figures = "  ".join(f"{k} {v:.4f}" for k, v in line.items())
         print(
-            f"{name:12} n {which.sum():6} bad {y[which].mean():.4f}  {figures}  "
+            f"{name:10} n {which.sum():6} bad {y[which].mean():.4f}  {figures}  "
             f"gain {line['free'] - line['bureau']:+.4f}  "
-            f"free-strict {line['free'] - line['strict']:+.4f}"
+            f"free-strict {line['free'] - line['strict']:+.4f}",
+            flush=True,
         )
     for domain in "fbin" if each else "":
         alone = out_of_time(table, domains["h"] + domains[domain])
         print(
-            f"bureau + {domain}: {roc_auc_score(y, alone):.4f} all, "
-            f"{roc_auc_score(y[statements > 0], alone[statements > 0]):.4f} with history"
+            f"bureau + {domain}: {auc(chance, alone):.4f} all, "
+            f"{auc(chance[sound], alone[sound]):.4f} with history"
         )
 
 
