@@ -12,7 +12,19 @@ import pandas as pd
 import pytest
 
 from benne.kernel import DOMAINS, Corrupt, InvalidInput, NotFound, content_hash
-from benne.models import Artefact, Axis, Card, Column, Deck, Presence, Segment, Table
+from benne.models import (
+    Artefact,
+    Axis,
+    Card,
+    Column,
+    Deck,
+    Presence,
+    Segment,
+    Table,
+    entries,
+    exposures,
+    printed,
+)
 
 ROWS = 100_000
 GOLDEN = Path(__file__).parent / "golden"
@@ -216,3 +228,23 @@ def test_every_later_version_gives_the_golden_artefact_the_same_scores():
         assert whole.domain_micro[i].tolist() == line["domains"]
         assert part.total_micro[i] == line["without_network"]
         assert artefact.score_one(rows[i]).total_micro == whole.total_micro[i]
+
+
+def test_a_printed_card_can_be_checked_by_hand(artefact, rows):
+    text = printed(artefact)
+    card = artefact.cards[2]
+    assert f"base {card.base_micro:+d}" in text
+    assert f"code 96: {card.tables[0].micro[-1]:+d}" in text
+    assert len(entries(artefact)) == sum(t.micro.size for c in artefact.cards for t in c.tables)
+
+
+def test_exposures_count_everybody_once_a_table(artefact, rows):
+    head = rows.head(3000)
+    bad = np.arange(3000) % 5 == 0
+    found = exposures(artefact, head, bad)
+    for number, card in enumerate(artefact.cards):
+        mine = artefact.contributions(head).card == number
+        for table in card.tables:
+            own = [e for e in found if (e.card, e.term) == (card.name, table.name)]
+            assert sum(e.rows for e in own) == mine.sum()
+            assert sum(e.bad for e in own) == bad[mine].sum()

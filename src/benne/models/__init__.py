@@ -15,6 +15,7 @@ from benne.models._artefact import (
 from benne.models._columns import Column
 from benne.models._learners import Pairs
 from benne.models._prices import Prices, prices
+from benne.models._printed import Entry, entries, exposures, in_words, printed
 from benne.models._sheet import Bins
 from benne.models._tables import (
     Axis,
@@ -39,6 +40,7 @@ __all__ = [
     "Column",
     "Contributions",
     "Deck",
+    "Entry",
     "Missing",
     "Pairs",
     "PointsCard",
@@ -50,6 +52,10 @@ __all__ = [
     "Special",
     "Table",
     "Unseen",
+    "entries",
+    "exposures",
+    "in_words",
     "prices",
+    "printed",
     "probability_good",
 ]

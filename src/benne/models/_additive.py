@@ -15,13 +15,14 @@ from threadpoolctl import threadpool_limits
 from benne.kernel import DOMAINS, InvalidInput, Json
 from benne.models._artefact import MICRO, Artefact, Contributions, Deck, Segment, choose_segment
 from benne.models._columns import Column
-from benne.models._fitting import Fitted, Recipe, fit_card
+from benne.models._fitting import PAIR_ROUNDS, Fitted, Recipe, fit_card
 from benne.models._inputs import Told, check_rows, check_training
-from benne.models._learners import Pairs
+from benne.models._learners import Boost, Pairs
 from benne.models._segments import found_segments
 from benne.models._sheet import Bins, Sheet, make_grids, make_sheet
 
-_LARGE = 20_000
+_LARGE = 50_000
+_FIVE_FOLDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,9 @@ class Scored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit(self, told: Told, asked: Asked) -> None:
         """Fit the decks and keep them as the artefact."""
+        withheld = [_barred(barred, told.columns) for barred in asked.withheld]
         with threadpool_limits(limits=1):
-            decks = [_fit_deck(told, asked, frozenset())]
-            decks += [
-                _fit_deck(told, asked, _barred(barred, told.columns)) for barred in asked.withheld
-            ]
+            decks = [_fit_deck(told, asked, barred) for barred in (frozenset(), *withheld)]
         about: dict[str, Json] = {
             "model": type(self).__name__,
             "decks": [chosen for _, _, chosen in decks],
@@ -111,7 +110,7 @@ class AdditiveModel(Scored):
     bins, pairs : Bins, Pairs, optional
         How finely columns are cut; how tables of two features are grown.
     n_inner_folds : int, optional
-        Folds for choices and calibration; 5, or 3 from 20,000 rows on.
+        Folds for choices and calibration; 5, or 3 from 10,000 rows on.
     random_state, n_threads : int
         The result depends on the first and never on the second.
 
@@ -169,17 +168,27 @@ class AdditiveModel(Scored):
         if self.form not in ("strict", "paired"):
             raise InvalidInput(f"form must be strict or paired; got {self.form!r}.")
         known = {
-            "auto": ("spline", "boost", "duets"),
+            "auto": ("spline", "duets"),
             **{n: (n,) for n in ("spline", "steps", "boost", "duets")},
         }
         if self.learner not in known:
             raise InvalidInput(f"learner must be one of {', '.join(known)}; got {self.learner!r}.")
         large = len(told.bad) >= _LARGE
-        folds = self.n_inner_folds if self.n_inner_folds is not None else (3 if large else 5)
+        bags, leaves = (1, 6) if large else (2, 4)
+        learners = known[self.learner]
+        folds = (
+            self.n_inner_folds
+            if self.n_inner_folds is not None
+            else (5 if len(told.bad) < _FIVE_FOLDS else 3)
+        )
         if folds < 2:
             raise InvalidInput(f"n_inner_folds must be 2 or more; got {folds}.")
         return Recipe(
-            learners=known[self.learner],
+            learners=learners,
+            boost=Boost(leaves=4, rate=0.03, bags=bags),
+            duets=Boost(leaves=leaves, rate=0.03, share=1.0, bags=bags),
+            # where pairs are grown with the step terms, none are added on top
+            pair_rounds=(0,) if "duets" in learners else PAIR_ROUNDS,
             pairs=self.pairs or Pairs(),
             folds=folds,
             monotone=self.monotone,

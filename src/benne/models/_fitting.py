@@ -22,23 +22,30 @@ from benne.models._lower import card_of
 from benne.models._points import Points
 from benne.models._shape import Pair, Shape, average, calibrated, purified
 from benne.models._sheet import Sheet
-from benne.models._spline import Spline
+from benne.models._spline import Penalty, Spline
 from benne.models._tables import Floats, Ints
 
 Result = TypeVar("Result")
 
 
+PAIR_ROUNDS = (0, 30, 60, 120, 240, 480)
+"""How many rounds of pairs may be grown on top of smooth or step terms."""
+
+SMOOTH = tuple((knots, bend) for knots in (6, 10) for bend in (100.0, 30.0, 10.0, 3.0))
+"""How many knots, and how strongly bends are held: what smooth terms may choose from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What may be tried.  ``strengths`` and ``pair_rounds`` are tried in inner folds."""
+    """What may be tried.  ``smooth``, ``boost_rounds`` and ``pair_rounds`` are tried inside."""
 
     learners: tuple[str, ...] = ("spline", "steps")
-    strengths: tuple[float, ...] = (100.0, 30.0, 10.0, 3.0, 1.0)
-    boost_rounds: tuple[int, ...] = (50, 100, 200, 400, 800)
-    pair_rounds: tuple[int, ...] = (0, 30, 60, 120, 240, 480, 800)
+    smooth: tuple[tuple[int, float], ...] = SMOOTH
+    boost_rounds: tuple[int, ...] = (100, 200, 400, 800)
+    pair_rounds: tuple[int, ...] = PAIR_ROUNDS
     steps: Steps = field(default_factory=Steps)
-    boost: Boost = field(default_factory=Boost)
-    duets: Boost = field(default_factory=lambda: Boost(leaves=8))
+    boost: Boost = field(default_factory=lambda: Boost(leaves=4, rate=0.03))
+    duets: Boost = field(default_factory=lambda: Boost(leaves=6, rate=0.03))
     pairs: Pairs = field(default_factory=Pairs)
     folds: int = 5
     monotone: bool = True
@@ -137,13 +144,20 @@ def _menu(recipe: Recipe) -> list[Dish]:
 
 
 def _spline_dish(recipe: Recipe) -> Dish:
-    strengths = recipe.strengths
+    """Smooth terms; a setting is how many knots, and how strongly bends are held."""
+    settings = recipe.smooth
 
     def cook(sheet: Sheet, wanted: Sequence[int], seed: int) -> list[Shape]:
-        tried = [strengths[i] for i in wanted]
-        return Spline().path(sheet, tried, seed=seed, monotone=recipe.monotone)
+        shapes: dict[int, Shape] = {}
+        for knots in sorted({settings[i][0] for i in wanted}):
+            own = [i for i in wanted if settings[i][0] == knots]
+            held = [Penalty(bend=settings[i][1]) for i in own]
+            path = Spline(knots=knots).path(sheet, held, seed=seed, monotone=recipe.monotone)
+            shapes |= dict(zip(own, path, strict=True))
+        return [shapes[i] for i in wanted]
 
-    return Dish("spline", tuple(map(str, strengths)), cook)
+    labels = tuple(f"{knots} knots, bend {bend:g}" for knots, bend in settings)
+    return Dish("spline", labels, cook)
 
 
 def _boost_dish(name: str, recipe: Recipe) -> Dish:
@@ -234,25 +248,30 @@ def _best_settings(
 
 
 def _mixture(inner: Sequence[Inner], shapes: Sequence[Sequence[Shape]]) -> list[float]:
-    """Weights in quarters that sum to 1, by out-of-fold loss; evenly if nothing is known."""
+    """Weights in quarters that sum to 1: even, unless others are clearly better out of fold.
+
+    Clearly is by more than one standard error of the mean difference of the rows' losses.
+    """
     count = len(shapes)
     even = [1.0 / count] * count
     if count == 1 or not inner:
         return even
     margins = [
-        [shape.margin(fold.outside) for shape, fold in zip(own, inner, strict=True)]
+        np.concatenate([s.margin(f.outside) for s, f in zip(own, inner, strict=True)])
         for own in shapes
     ]
+    bad = np.concatenate([fold.outside.bad for fold in inner])
+    weight = np.concatenate([fold.outside.weight for fold in inner])
+
+    def losses(weights: Sequence[float]) -> Floats:
+        margin = np.asarray(sum(w * m for w, m in zip(weights, margins, strict=True)))
+        return np.asarray(weight * (np.logaddexp(0.0, margin) - bad * margin))
+
     quarters = [[p / 4 for p in parts] for parts in np.ndindex(*[5] * count) if sum(parts) == 4]
-
-    def loss(weights: Sequence[float]) -> float:
-        mixed = [
-            np.asarray(sum(w * own[f] for w, own in zip(weights, margins, strict=True)))
-            for f in range(len(inner))
-        ]
-        return _loss(inner, mixed)
-
-    return min([even, *quarters], key=loss)
+    found = min(quarters, key=lambda weights: round(float(losses(weights).mean()), 9))
+    gain = losses(even) - losses(found)
+    error = float(gain.std()) / np.sqrt(len(gain))
+    return found if float(gain.mean()) > error else even
 
 
 def _mixed(

@@ -12,7 +12,7 @@ import numpy as np
 
 from benne.models._designs import TreeInputs, tree_inputs
 from benne.models._lower import Design, lower
-from benne.models._shape import Pair, Shape, constant, joint_weight, purify
+from benne.models._shape import Pair, Shape, average, constant, joint_weight, purify
 from benne.models._sheet import Sheet
 from benne.models._tables import Floats
 
@@ -72,7 +72,8 @@ class Boost:
     ridge: float = 5.0
     share: float = 0.5
     row_share: float = 0.7
-    most: int = 20
+    most: int = 30
+    bags: int = 1
 
     def fit(self, sheet: Sheet, *, seed: int, monotone: bool) -> Shape:
         """Exact: a tree's path reads the inputs of one column only."""
@@ -97,9 +98,16 @@ class Boost:
         singles = [(c,) for c in range(len(sheet.grids))]
         allowed = _inputs_of(made.owners, [*singles, *kept])
         whole = replace(self, rounds=max(rounds))
-        grown = _lightgbm(whole, made.rows, sheet, base, allowed, made.monotone, seed)
         flat = constant(sheet.grids, float(base[0]))
-        return [_grown(flat, partial(grown, rounds=count), made, kept) for count in rounds]
+        grown = [
+            _lightgbm(whole, made.rows, sheet, base, allowed, made.monotone, seed + 1000 * bag)
+            for bag in range(self.bags)
+        ]
+        share = [1.0 / self.bags] * self.bags
+        return [
+            average([_grown(flat, partial(g, rounds=count), made, kept) for g in grown], share)
+            for count in rounds
+        ]
 
 
 @dataclass(frozen=True, slots=True)

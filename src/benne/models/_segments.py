@@ -28,7 +28,7 @@ def found_segments(
     than twice the standard error of the difference.
     """
     kept: tuple[Segment, ...] = (Segment("everybody"),)
-    quick = replace(recipe, learners=("spline",), strengths=(10.0,), pair_rounds=(0,))
+    quick = replace(recipe, learners=("spline",), smooth=((6, 10.0),), pair_rounds=(0,))
     best = _losses(raw, sheet, kept, quick)
     for candidate in _candidates(columns):
         if len(kept) == _MOST_CARDS:

@@ -3,10 +3,10 @@
 A number enters as ramps between neighbouring knots: its curve is the sum of its rises, so
 that ``rise >= 0`` is ``monotone``.  The penalty is
 
-    strength * (sum of squared differences of neighbouring rises + 0.1 * sum of squared rises
-                + sum of squared flags),
+    bend * (sum of squared differences of neighbouring rises)
+    + rise * (sum of squared rises) + flag * (sum of squared flags),
 
-which draws each curve to a straight line in rank and each flag (missing, code, level) to 0.
+which draws each curve to a straight line in rank, and each flag (missing, code, level) to 0.
 """
 
 from __future__ import annotations
@@ -28,27 +28,37 @@ _BLOCK_ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True)
+class Penalty:
+    """How strongly curves are held: their bends, their rises, and the flags."""
+
+    bend: float = 30.0
+    rise: float = 2.0
+    flag: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
 class Spline:
     """Smooth terms: penalised piecewise-linear logistic regression."""
 
-    strength: float = 3.0
+    penalty: Penalty = Penalty()
+    knots: int = 10
 
     def fit(self, sheet: Sheet, *, seed: int, monotone: bool) -> Shape:
         """The penalised maximum-likelihood curves."""
-        return self.path(sheet, (self.strength,), seed=seed, monotone=monotone)[0]
+        return self.path(sheet, (self.penalty,), seed=seed, monotone=monotone)[0]
 
     def path(
-        self, sheet: Sheet, strengths: Sequence[float], *, seed: int, monotone: bool
+        self, sheet: Sheet, penalties: Sequence[Penalty], *, seed: int, monotone: bool
     ) -> list[Shape]:
-        """The shapes for each of ``strengths``, each begun where the last one ended."""
-        terms = _terms(sheet, monotone=monotone)
+        """The shapes for each of ``penalties``, each begun where the last one ended."""
+        terms = _terms(sheet, self.knots, monotone=monotone)
         rows = _Rows(sheet, terms, seed)
         weights = np.zeros(1 + sum(term.size for term in terms))
         share = float(np.average(sheet.bad, weights=sheet.weight))
         weights[0] = np.log(share / (1 - share))
         shapes = []
-        for strength in strengths:
-            weights = _solve(rows, terms, strength, weights)
+        for penalty in penalties:
+            weights = _solve(rows, terms, penalty, weights)
             shapes.append(_shape(sheet, terms, weights))
         return shapes
 
@@ -72,8 +82,8 @@ class _Term:
         return self.ramps + int(self.block.shape[1])
 
 
-def _terms(sheet: Sheet, *, monotone: bool) -> list[_Term]:
-    most = max(3, _MOST_INPUTS // max(1, len(sheet.grids)))
+def _terms(sheet: Sheet, knots: int, *, monotone: bool) -> list[_Term]:
+    most = min(knots, max(3, _MOST_INPUTS // max(1, len(sheet.grids))))
     return [_term(sheet, position, most, monotone=monotone) for position in range(len(sheet.grids))]
 
 
@@ -157,29 +167,28 @@ def _out_of_fold(sheet: Sheet, term: _Term, seed: int) -> Floats:
     return odds
 
 
-def _penalty(terms: Sequence[_Term], strength: float) -> Floats:
-    """The penalty's matrix; the intercept is free, learned odds almost so."""
+def _penalty(terms: Sequence[_Term], penalty: Penalty) -> Floats:
+    """The penalty's matrix; the intercept is free."""
     size = 1 + sum(term.size for term in terms)
     matrix = np.zeros((size, size))
     start = 1
     for term in terms:
         stop = start + term.ramps
         inner = matrix[start:stop, start:stop]
-        inner += 0.1 * np.eye(term.ramps)
+        inner += penalty.rise * np.eye(term.ramps)
         if term.ramps > 1:
             step = np.diff(np.eye(term.ramps), axis=0)
-            inner += step.T @ step
+            inner += penalty.bend * (step.T @ step)
         flags = np.arange(stop, stop + term.block.shape[1])
-        matrix[flags, flags] += 0.1 if term.odds else 1.0
+        matrix[flags, flags] += 0.1 * penalty.flag if term.odds else penalty.flag
         start = stop + len(flags)
-    matrix *= strength
     matrix[np.arange(size), np.arange(size)] += 1e-6
     return matrix
 
 
-def _solve(rows: _Rows, terms: Sequence[_Term], strength: float, start: Floats) -> Floats:
+def _solve(rows: _Rows, terms: Sequence[_Term], weights_of: Penalty, start: Floats) -> Floats:
     """Projected Newton (Bertsekas 1982): rises on their bound that would leave it stand still."""
-    penalty = _penalty(terms, strength)
+    penalty = _penalty(terms, weights_of)
     signs = np.concatenate(
         [
             [0.0],
