@@ -220,7 +220,7 @@ _DUE_AHEAD: tuple[Feature, ...] = (
         for feature in _DUE.one(
             f"instalments_due_{days}d_ahead_minor",
             total("instalment", UNPAID_MINOR, ahead=days),
-            RAISES,
+            EITHER,
             f"Still to be paid in the next {words}",
         )
     ),
@@ -249,7 +249,7 @@ _PRINCIPALS: tuple[Feature, ...] = (
     *_LOANS.one(
         "principal_open_minor",
         total("account", _PRINCIPAL, OPEN),
-        RAISES,
+        EITHER,
         "Amount first borrowed on the loans that are open",
     ),
     *_LOANS.one(

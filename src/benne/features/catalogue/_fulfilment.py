@@ -127,7 +127,7 @@ _ALL_BILLS: tuple[Feature, ...] = (
     *_BILLS.one(
         "bills_due_30d_ahead_minor",
         total("obligation", UNPAID_MINOR, ahead=30),
-        RAISES,
+        EITHER,
         "Bills to pay in the next 30 days",
     ),
     *_BILLS.each(
@@ -222,13 +222,13 @@ _ALL_ORDERS: tuple[Feature, ...] = (
     *_ORDERS.one(
         "orders_open_minor",
         total("order", col("value_minor"), OPEN),
-        RAISES,
+        EITHER,
         "Value of the orders running now",
     ),
     *_ORDERS.one(
         "deposit_waived_open_minor",
         total("order", col("deposit_waived_minor"), OPEN),
-        RAISES,
+        EITHER,
         "Deposits waived on the orders running now",
     ),
     *_ORDERS.each(
