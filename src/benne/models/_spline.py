@@ -25,6 +25,7 @@ from benne.models._tables import Floats, Ints
 _FEW_LEVELS = 12
 _MOST_INPUTS = 500
 _BLOCK_ROWS = 8192
+_ENOUGH = 1e-6  # a step that gains less of the loss ends the search
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,22 +197,22 @@ def _solve(rows: _Rows, terms: Sequence[_Term], weights_of: Penalty, start: Floa
         ]
     )
     weights = _project(start, signs)
-    value, slope, bend = _loss(rows, weights, penalty)
+    value = _value(rows, weights, penalty)
     for _ in range(50):
-        held = (signs != 0) & (weights == 0) & (slope * signs > 0)
-        free = ~held
+        slope, bend = _slope_and_bend(rows, weights, penalty)
+        free = ~((signs != 0) & (weights == 0) & (slope * signs > 0))
         move = np.zeros_like(weights)
         move[free] = -np.linalg.solve(bend[np.ix_(free, free)], slope[free])
         length = 1.0
         while True:
             trial = _project(weights + length * move, signs)
-            found = _loss(rows, trial, penalty)
-            if found[0] <= value + 1e-12 or length < 1e-6:
+            found = _value(rows, trial, penalty)
+            if found <= value + 1e-12 or length < 1e-6:
                 break
             length /= 2
-        gain = value - found[0]
-        weights, (value, slope, bend) = trial, found
-        if gain <= 1e-7 * (1 + abs(value)):
+        gain = value - found
+        weights, value = trial, found
+        if gain <= _ENOUGH * (1 + abs(value)):
             break
     return weights
 
@@ -222,18 +223,28 @@ def _project(weights: Floats, signs: Floats) -> Floats:
     return projected
 
 
-def _loss(rows: _Rows, weights: Floats, penalty: Floats) -> tuple[float, Floats, Floats]:
-    """Penalised negative log-likelihood, its slope and its bend."""
-    pulled = penalty @ weights
-    value, slope, bend = 0.5 * float(weights @ pulled), pulled, penalty.copy()
+def _value(rows: _Rows, weights: Floats, penalty: Floats) -> float:
+    """Penalised negative log-likelihood."""
+    value = 0.5 * float(weights @ (penalty @ weights))
+    for part, inputs in rows:
+        margin = inputs @ weights
+        bad, weight = rows.sheet.bad[part], rows.sheet.weight[part]
+        value += float(np.sum(weight * (np.logaddexp(0.0, margin) - bad * margin)))
+    return value
+
+
+def _slope_and_bend(rows: _Rows, weights: Floats, penalty: Floats) -> tuple[Floats, Floats]:
+    """The slope and the bend of ``_value``."""
+    slope, bend = penalty @ weights, penalty.copy()
     for part, inputs in rows:
         margin = inputs @ weights
         bad, weight = rows.sheet.bad[part], rows.sheet.weight[part]
         chance = 1.0 / (1.0 + np.exp(-np.clip(margin, -500, 500)))
-        value += float(np.sum(weight * (np.logaddexp(0.0, margin) - bad * margin)))
         slope = slope + inputs.T @ (weight * (chance - bad))
-        bend += inputs.T @ (inputs * (weight * chance * (1 - chance))[:, None])
-    return value, slope, bend
+        root = np.sqrt(weight * chance * (1 - chance))
+        heavy = inputs * root[:, None]
+        bend += heavy.T @ heavy
+    return slope, bend
 
 
 def _shape(sheet: Sheet, terms: Sequence[_Term], weights: Floats) -> Shape:
