@@ -77,6 +77,13 @@ class Operator:
 # --- parts: the reductions in batch ------------------------------------------------------
 
 
+NEEDS_PRESENT = frozenset(
+    {"count", "sum_of_days", "sum_of_days_squared", "latest", "first"}
+    | {"last_instant", "first_instant"}
+)
+"""The parts that look past the value; the others pass over nulls by themselves."""
+
+
 def _reduction(name: str, *types: str, gives: str) -> Callable[..., ir.Value]:
     """The engine's own aggregate function ``name``, typed."""
     import ibis
@@ -167,7 +174,8 @@ def _trend(parts: Parts, _q: int, _as_of: ir.Value) -> ir.Value:
 
 def _quantile(parts: Parts, q_permille: int, _as_of: ir.Value) -> ir.Value:
     values = parts["sorted"]
-    return values[(values.length() - literal(1)) * literal(q_permille) // literal(1000)]
+    position = (values.length() - literal(1)) * literal(q_permille) // literal(1000)
+    return values[position.cast("int32")]
 
 
 def _since(name: str) -> Callable[[Parts, int, ir.Value], ir.Value]:

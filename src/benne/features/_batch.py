@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benne.evidence import Kind, visible
-from benne.features._aggregates import OPERATORS, PARTS, Kept
+from benne.features._aggregates import NEEDS_PRESENT, OPERATORS, PARTS, Kept
 from benne.features._algebra import Ahead, Atom, Past, State, Window
 from benne.features._checks import Checked, readable_columns
 from benne.features._lowering import Lowering, days_between, literal
@@ -135,7 +135,8 @@ def _kept(
         keep = keep & table[wheres[part.where]]
     if part.value is not None:
         value = table[values[part.value]]
-        keep = keep & value.notnull()
+        if part.name in NEEDS_PRESENT:
+            keep = keep & value.notnull()
     order = {
         "instant": table[kind.window],
         "known_at": table.known_at,

@@ -140,9 +140,8 @@ class _Series:
 
 @dataclass(frozen=True, slots=True)
 class _AtomStep:
-    """An atom with the numbers of its window and series."""
+    """An atom, with the numbers of its window and series."""
 
-    atom: Atom
     window: int
     series: int
     run: Callable[[Run], Value]
@@ -166,19 +165,17 @@ class KindWalk:
         series = self._series.setdefault((where, value), len(self._series))
         window = self._windows.setdefault(atom.window, len(self._windows))
         run = OPERATORS[atom.aggregate].run
-        return _AtomStep(atom, window, series, run, atom.q_permille or 0)
+        return _AtomStep(window, series, run, atom.q_permille or 0)
 
-    def compute(self, rows: Iterable[Row], as_of: int) -> dict[Atom, Value]:
-        """Each atom's value over what a view shows of the kind."""
+    def compute(self, rows: Iterable[Row], as_of: int) -> list[Value]:
+        """Each atom's value, in order, over what a view shows of the kind."""
         sheet, instants = self._sheet(rows, as_of)
         frames = [_frame(self.kind, window, sheet, instants) for window in self._windows]
         series = [self._keep(sheet, instants, *key) for key in self._series]
-        return {
-            step.atom: step.run(
-                _run(series[step.series], frames[step.window], as_of, step.q_permille)
-            )
+        return [
+            step.run(_run(series[step.series], frames[step.window], as_of, step.q_permille))
             for step in self._steps
-        }
+        ]
 
     def _sheet(self, rows: Iterable[Row], as_of: int) -> tuple[_Sheet, list[int]]:
         """The rows that lie in the hull of the windows, in order, and their instants."""
@@ -265,34 +262,53 @@ def _run(series: _Series, frame: _Frame, as_of: int, q_permille: int) -> Run:
 
 
 @dataclass(frozen=True, slots=True)
+class _FeatureStep:
+    """A feature: the places of its atoms among all, by the names its value reads them under."""
+
+    name: str
+    places: tuple[tuple[str, int], ...]
+    value: Evaluator
+
+
+@dataclass(frozen=True, slots=True)
 class Walk:
     """All features of a plan, ready to be computed for any person."""
 
     kinds: tuple[KindWalk, ...]
-    features: tuple[tuple[str, tuple[Atom, ...], Evaluator], ...]
+    features: tuple[_FeatureStep, ...]
 
     @classmethod
     def of(cls, checked: Iterable[Checked], kinds: Mapping[str, Kind]) -> Walk:
         """Build every closure once."""
         checked = tuple(checked)
         atoms = tuple(dict.fromkeys(atom for one in checked for atom in one.atoms))
-        walks = tuple(
-            KindWalk(kinds[name], [atom for atom in atoms if atom.kind == name])
+        by_kind = {
+            name: [atom for atom in atoms if atom.kind == name]
             for name in dict.fromkeys(atom.kind for atom in atoms)
-        )
+        }
+        walks = tuple(KindWalk(kinds[name], own) for name, own in by_kind.items())
+        places = {atom: i for i, atom in enumerate(a for own in by_kind.values() for a in own)}
         return cls(
-            walks, tuple((one.feature.name, one.atoms, evaluator(one.value)) for one in checked)
+            walks,
+            tuple(
+                _FeatureStep(
+                    one.feature.name,
+                    tuple((f"atom_{i}", places[atom]) for i, atom in enumerate(one.atoms)),
+                    evaluator(one.value),
+                )
+                for one in checked
+            ),
         )
 
     def compute(
         self, history: History, permit: Permit, view: View, kinds: Mapping[str, Kind]
     ) -> dict[str, Value]:
         """The value of each feature; ``None`` where it is absent."""
-        values: dict[Atom, Value] = {}
+        values: list[Value] = []
         for walk in self.kinds:
             rows = seen(walk.kind, history, permit, view, kinds=kinds)
-            values |= walk.compute(rows, view.as_of)
+            values += walk.compute(rows, view.as_of)
         return {
-            name: value({f"atom_{i}": values[atom] for i, atom in enumerate(atoms)}, view.as_of)
-            for name, atoms, value in self.features
+            step.name: step.value({name: values[i] for name, i in step.places}, view.as_of)
+            for step in self.features
         }
