@@ -13,6 +13,7 @@ import benne
 from benne.app._bundle import Bundle
 from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._rivals import Unrestricted
+from benne.app._screening import Screened
 from benne.app._training import (
     Floats,
     Ints,
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 
     from benne.app.stores import Lake, Progress
     from benne.app.wiring import Session
+
+
+_MANY_ROWS, _MANY_COLUMNS = 20_000, 100
+"""From here on, three folds do: there are rows enough to see, or fits that take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +132,31 @@ def _train_family(
     settings = session.workspace.model
     columns = _used(catalogue.columns(session.workspace.attributes, kind.name), rows, kind)
     factors = catalogue.factors() if kind.dimension == "factor" else None
-    fold = outer_folds(rows, _possible(rows, settings.folds), seed=settings.seed)
+    fold = outer_folds(rows, _folds(rows, len(columns), settings.folds), seed=settings.seed)
 
-    def model(**changed: Any) -> AdditiveModel:
+    def model(*, withheld: bool = False, **changed: Any) -> Screened:
         stated: dict[str, Any] = {
             "form": settings.form,
             "learner": settings.learner,
             "monotone": settings.monotone,
             "segments": "auto" if settings.segments else None,
-        }
-        return AdditiveModel(
-            columns, random_state=settings.seed, n_threads=session.threads, **(stated | changed)
-        )
+            "n_inner_folds": 3 if len(columns) >= _MANY_COLUMNS else None,
+            "random_state": settings.seed,
+            "n_threads": session.threads,
+        } | changed
+
+        def make(chosen: tuple[Column, ...]) -> AdditiveModel:
+            apart = _withheld(session, chosen) if withheld else ()
+            return AdditiveModel(chosen, withheld=apart, **stated)
+
+        return Screened(columns, settings.features_at_most, make)
 
     step = f"{kind.name}: fold by fold"
     apart = unseen(model, rows, fold, kind, factors, lambda n, of: tell(step, n, of))
     held, why = _out_of_time(session, rows, model, kind, factors, tell)
     rivals = _alternatives(session, rows, fold, model, columns, kind, tell)
     tell(f"{kind.name}: the card", 0, None)
-    final = fit(model(withheld=_withheld(session, columns)), rows)
+    final = fit(model(withheld=True), rows)
     lake.write_table(f"unseen_{kind.name}", _unseen_table(rows, fold, apart, rivals))
     lake.write_table(f"out_of_time_{kind.name}", held)
     lake.write_table(f"out_of_time_{kind.name}_why", pa.table({"why": [why]}))
@@ -163,7 +174,7 @@ def _train_family(
         trained={
             "rows": len(rows),
             "bad": int(rows.bad.sum()),
-            "columns": [column.name for column in columns],
+            "columns": [column.name for column in final.artefact_.columns],
             "folds": int(fold.max()) + 1,
             "seed": settings.seed,
             "benne": benne.__version__,
@@ -174,8 +185,9 @@ def _train_family(
     )  # fmt: skip
 
 
-def _possible(rows: Rows, wanted: int) -> int:
-    """``wanted`` folds, or as many as there are people with a bad outcome and people without."""
+def _folds(rows: Rows, columns: int, stated: int | None) -> int:
+    """How many outer folds: no more than there are people with a bad outcome, or without."""
+    wanted = stated or (3 if len(rows) >= _MANY_ROWS or columns >= _MANY_COLUMNS else 5)
     size = int(rows.subject.max()) + 1
     bad = np.bincount(rows.subject, weights=rows.bad, minlength=size) > 0
     return int(max(2, min(wanted, bad.sum(), (~bad).sum())))
@@ -212,7 +224,7 @@ def _withheld(session: Session, columns: tuple[Column, ...]) -> tuple[tuple[str,
 def _out_of_time(
     session: Session,
     rows: Rows,
-    model: Callable[..., AdditiveModel],
+    model: Callable[..., Screened],
     kind: Family,
     factors: dict[str, str] | None,
     tell: Progress,
@@ -242,7 +254,7 @@ def _alternatives(
     session: Session,
     rows: Rows,
     fold: Ints,
-    model: Callable[..., AdditiveModel],
+    model: Callable[..., Screened],
     columns: tuple[Column, ...],
     kind: Family,
     tell: Progress,

@@ -92,7 +92,12 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
             outcome_definition=workspace.outcome.says,
             population={"says": workspace.workspace.says, "scorable_rule": rule.says},
             evidence=_evidence(lake, catalogue),
-            card=card_text(bundle.artefact, bundle.family, factors=bundle.factors),
+            card=card_text(
+                bundle.artefact,
+                bundle.family,
+                features={feature.name: feature for feature in catalogue.features},
+                factors=bundle.factors,
+            ),
             limits=_limits(bundle, held_why),
         )
     )

@@ -56,6 +56,9 @@ class OutcomeTable:
 class ModelTable:
     """``[model]``: how the card is fitted.
 
+    ``features_at_most`` offers each fit only so many features, those with the most information
+    value on its own training rows.  ``folds`` are the outer folds of the validation: 5, or 3 for
+    many rows or features.
     ``withheld`` lists sets of domains for which a card is refitted without them; ``prices`` says
     whether the report works out what strictness, additivity and monotone tables cost.
     """
@@ -65,9 +68,10 @@ class ModelTable:
     learner: str = "auto"
     monotone: bool = True
     segments: bool = False
-    folds: int = 5
+    folds: int | None = None
     seed: int = 0
     out_of_time_from: str | None = None
+    features_at_most: int | None = None
     prices: bool = True
     withheld: tuple[tuple[str, ...], ...] = ()
     drop_tags: tuple[str, ...] = ()
@@ -76,7 +80,7 @@ class ModelTable:
     def __post_init__(self) -> None:
         if self.form not in ("strict", "paired"):
             raise InvalidInput(f"model.form must be strict or paired; got {self.form!r}.")
-        if self.folds < 2:
+        if self.folds is not None and self.folds < 2:
             raise InvalidInput(f"model.folds must be 2 or more; got {self.folds}.")
 
 
