@@ -198,10 +198,14 @@ def _spending(block: Block) -> tuple[Ints, Ints, Ints, Floats]:
 
 
 def _activity(block: Block) -> list[Emission]:
-    """Use of services: the young more; its meaning drifts as services spread."""
+    """Use of services: the young more; its meaning drifts as services spread.
+
+    Among the young those use them who want much; among the old, those who want little.
+    """
     p, people, life = block.world.parameters, block.people, block.life
     months = np.arange(block.world.calendar.months)
-    lean = -0.02 * (people.age - 37) + 0.15 * people.patience
+    turn = p["interactions.on"] * p["interactions.activity_appetite"] * people.appetite
+    lean = -0.02 * (people.age - 37) + turn * np.tanh((37 - people.age) / 8)
     spread = np.exp(0.006 * (months - 36))[None, :]
     rate = p["traces.activity_a_month"] * np.exp(lean)[:, None] * spread
     rate = rate * (life.present & people.wallet[:, None])
