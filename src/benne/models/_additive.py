@@ -174,7 +174,10 @@ class AdditiveModel(Scored):
         if self.learner not in known:
             raise InvalidInput(f"learner must be one of {', '.join(known)}; got {self.learner!r}.")
         large = len(told.bad) >= _LARGE
-        bags, leaves = (1, 6) if large else (2, 4)
+        bags = 1 if large else 2
+        duets = Boost(leaves=4, rate=0.03, share=1.0, bags=bags)
+        if large:
+            duets = Boost(leaves=8, rate=0.03, share=1.0, leaf_rows=60, ridge=20.0)
         learners = known[self.learner]
         folds = (
             self.n_inner_folds
@@ -186,7 +189,8 @@ class AdditiveModel(Scored):
         return Recipe(
             learners=learners,
             boost=Boost(leaves=4, rate=0.03, bags=bags),
-            duets=Boost(leaves=leaves, rate=0.03, share=1.0, bags=bags),
+            duets=duets,
+            boost_rounds=(100, 200, 400, 800, 1200) if large else (50, 100, 200, 400, 800),
             # where pairs are grown with the step terms, none are added on top
             pair_rounds=(0,) if "duets" in learners else PAIR_ROUNDS,
             pairs=self.pairs or Pairs(),

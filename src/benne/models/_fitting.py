@@ -41,7 +41,7 @@ class Recipe:
 
     learners: tuple[str, ...] = ("spline", "steps")
     smooth: tuple[tuple[int, float], ...] = SMOOTH
-    boost_rounds: tuple[int, ...] = (100, 200, 400, 800)
+    boost_rounds: tuple[int, ...] = (100, 200, 400, 800, 1200)
     pair_rounds: tuple[int, ...] = PAIR_ROUNDS
     steps: Steps = field(default_factory=Steps)
     boost: Boost = field(default_factory=lambda: Boost(leaves=4, rate=0.03))

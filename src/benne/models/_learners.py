@@ -16,6 +16,8 @@ from benne.models._shape import Pair, Shape, average, constant, joint_weight, pu
 from benne.models._sheet import Sheet
 from benne.models._tables import Floats
 
+_MOST_TRIED = 150
+
 
 class Learner(Protocol):
     """Whatever fills tables: exact, deterministic in its seed, on one thread."""
@@ -169,10 +171,14 @@ def _grown(
 def strongest(
     sheet: Sheet, start: Floats, pairs: Sequence[Pair], most: int, *, monotone: bool, seed: int
 ) -> list[Pair]:
-    """The ``most`` pairs whose purified tables move people most after a short first fit."""
+    """The ``most`` pairs whose purified tables move people most after a short first fit.
+
+    Where there are more than 150, those of the columns that move people most alone are tried.
+    """
     if len(pairs) <= most:
         return list(pairs)
     made = tree_inputs(sheet, coarse=True, monotone=monotone, seed=seed)
+    pairs = _of_strong_columns(sheet, start, pairs, made, seed)
     allowed = _inputs_of(made.owners, pairs)
     first = Pairs(rounds=100, rate=0.1)
     predict = _lightgbm(first, made.rows, sheet, start, allowed, made.monotone, seed)
@@ -184,6 +190,22 @@ def strongest(
         return float((inner**2 * joint).sum())
 
     return sorted(sorted(tables, key=lambda pair: (-spread(pair), pair))[:most])
+
+
+def _of_strong_columns(
+    sheet: Sheet, start: Floats, pairs: Sequence[Pair], made: TreeInputs, seed: int
+) -> list[Pair]:
+    if len(pairs) <= _MOST_TRIED:
+        return list(pairs)
+    allowed = _inputs_of(made.owners, [(c,) for c in range(len(sheet.grids))])
+    first = Boost(rounds=80, rate=0.1)
+    predict = _lightgbm(first, made.rows, sheet, start, allowed, made.monotone, seed)
+    _, mains, _ = lower(predict, made.design)
+    spread = [
+        float(np.std(main[codes])) for main, codes in zip(mains, sheet.coarse_codes, strict=True)
+    ]
+    ranked = sorted(pairs, key=lambda pair: (-spread[pair[0]] - spread[pair[1]], pair))
+    return sorted(ranked[:_MOST_TRIED])
 
 
 def _inputs_of(owners: Sequence[int], sets: Sequence[tuple[int, ...]]) -> list[list[int]]:

@@ -45,21 +45,35 @@ def lower(
     among ``pairs``; a test holds it to 1e-9.
     """
     sizes = [len(block) for block in design.blocks]
-    anchor = np.zeros(len(sizes), dtype=np.int64)
-
-    def at(moves: dict[int, Ints]) -> Floats:
-        n = len(next(iter(moves.values()))) if moves else 1
-        codes = [moves.get(c, np.full(n, anchor[c])) for c in range(len(sizes))]
-        return predict(design.inputs(codes))
-
-    base = float(at({})[0])
-    mains = [at({c: np.arange(size)}) - base for c, size in enumerate(sizes)]
-    tables: dict[Pair, Floats] = {}
-    for a, b in pairs:
-        rows, columns = np.divmod(np.arange(sizes[a] * sizes[b]), sizes[b])
-        both = at({a: rows, b: columns}).reshape(sizes[a], sizes[b])
-        tables[(a, b)] = both - base - mains[a][:, None] - mains[b][None, :]
+    grids = [np.divmod(np.arange(sizes[a] * sizes[b]), sizes[b]) for a, b in pairs]
+    counts = [1, *sizes, *[len(rows) for rows, _ in grids]]
+    stops = np.cumsum(counts)
+    # one row a question, one question a bin or cell, everything else at its first bin
+    codes = np.zeros((len(sizes), int(stops[-1])), dtype=np.int64)
+    for c, size in enumerate(sizes):
+        codes[c, stops[c] : stops[c + 1]] = np.arange(size)
+    for k, ((a, b), (rows, columns)) in enumerate(zip(pairs, grids, strict=True)):
+        part = slice(stops[len(sizes) + k], stops[len(sizes) + k + 1])
+        codes[a, part], codes[b, part] = rows, columns
+    answers = np.split(_in_stretches(predict, design, codes), stops[:-1])
+    base = float(answers[0][0])
+    mains = [answer - base for answer in answers[1 : 1 + len(sizes)]]
+    tables = {
+        (a, b): answer.reshape(sizes[a], sizes[b]) - base - mains[a][:, None] - mains[b][None, :]
+        for (a, b), answer in zip(pairs, answers[1 + len(sizes) :], strict=True)
+    }
     return base, mains, tables
+
+
+def _in_stretches(
+    predict: Callable[[Floats], Floats], design: Design, codes: Ints, stretch: int = 50_000
+) -> Floats:
+    """Predictions for columns of ``codes``, without holding all inputs at once."""
+    parts = [
+        predict(design.inputs(list(codes[:, start : start + stretch])))
+        for start in range(0, codes.shape[1], stretch)
+    ]
+    return np.concatenate(parts)
 
 
 def card_of(shape: Shape, sheet: Sheet, name: str) -> Card:
