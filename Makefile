@@ -24,9 +24,17 @@ $(VENV)/.bench: $(VENV)/.test requirements/bench.lock
 
 setup: $(VENV)/.base ## Install Benne into .venv
 
+demo: $(VENV)/.base ## Set up, simulate a small society, score it, and say what to open
+	test -f demo/benne.toml || $(BIN)/benne society demo --people 2000 --seed 1
+	$(BIN)/benne build demo
+	@echo
+	@echo "Next: open demo/reports/sesame.html, then try"
+	@echo "  $(BIN)/benne score demo --json | head -1"
+	@echo "  $(BIN)/benne build examples/superlender --data DIR"
+
 test: $(VENV)/.test ## Set up, then lint, type-check and test
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q
@@ -41,4 +49,4 @@ lock: ## Compile the hashed requirement files (needs uv)
 clean: ## Remove what was built
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup test lock clean
+.PHONY: help setup demo test lock clean

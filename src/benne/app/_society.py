@@ -166,6 +166,9 @@ sql = "observations.sql"
 says = "90 days past due within {window} months on a loan in monthly instalments given to everyone"
 
 [model]
+features_at_most = 60
+folds = 3
+prices = false
 out_of_time_from = "{out_of_time}"
 
 [attributes.{topup}]
