@@ -37,7 +37,7 @@ def found(
     observations: list[dict[str, Any]],
     records: list[dict[str, Any]],
     frauds: list[dict[str, Any]] | None = None,
-) -> dict[int, tuple[str | None, int]]:
+) -> dict[int, tuple[str | None, int, int | None]]:
     """The outcome of each observation, as DuckDB computes the expression."""
     schema = STATEMENTS if definition.kind == "statement" else BILLS
     expr = outcomes(
@@ -56,7 +56,7 @@ def found(
         arrow = pa.schema([(column, types[t]) for column, t in columns.items()])
         con.register(name, pa.Table.from_pylist(rows, schema=arrow))
     rows = con.execute(str(ibis.to_sql(expr, dialect="duckdb"))).fetchall()
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: row[1:] for row in rows}
 
 
 def said(
@@ -125,7 +125,10 @@ def test_the_expression_is_the_definition(
     answer = found(definition, observations, records)
     for observation in observations:
         expected = said(definition, observation, records)
-        assert answer[observation["observation"]] == (expected, as_of + 6 * DAY)
+        outcome, known_at, bad_at = answer[observation["observation"]]
+        assert (outcome, known_at) == (expected, as_of + 6 * DAY)
+        assert (bad_at is not None) == (expected == "bad" and measure == "ever")
+        assert bad_at is None or as_of < bad_at <= as_of + 5 * DAY
 
 
 def test_statements_state_their_own_days_past_due() -> None:
@@ -138,6 +141,7 @@ def test_statements_state_their_own_days_past_due() -> None:
     ]
     answer = found(definition, observations, records)
     assert [answer[i][0] for i in range(4)] == ["bad", "good", "good", None]
+    assert [answer[i][2] for i in range(4)] == [10 * DAY, None, None, None]
 
 
 def test_fraud_before_the_windows_end_excludes() -> None:

@@ -132,6 +132,7 @@ def _once(rows: pa.Table, mapping: Mapping) -> tuple[pa.Table, list[Finding]]:
 
 def _given(rows: pa.Table, where: str) -> pa.Table:
     """The outcomes that the select states; one without its date is known at ``as_of``."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     if rows["outcome"].null_count == rows.num_rows:
@@ -141,4 +142,5 @@ def _given(rows: pa.Table, where: str) -> pa.Table:
         )
     known_at = pc.coalesce(rows["outcome_known_at"], rows["as_of"])
     table = rows.select(["observation", "outcome"]).append_column("known_at", known_at)
+    table = table.append_column("bad_at", pa.nulls(table.num_rows, pa.int64()))
     return table.filter(pc.is_valid(table["outcome"]))

@@ -42,11 +42,7 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
     bundle = read_bundle(session.workspace.models, name)
     if f"unseen_{name}" not in lake.tables():
         raise NotFound(f"the lake has no validation of {name}; benne train makes it.")
-    seen = lake.query(
-        f'SELECT u.*, o.subject, o.as_of, o.weight, y.outcome FROM "unseen_{name}" u '  # noqa: S608
-        "JOIN observations o USING (observation) JOIN outcomes y USING (observation) "
-        "ORDER BY u.observation"
-    )
+    seen = _with_people(lake, lake.table(f"unseen_{name}"))
     catalogue = catalogue_of(session.workspace, lake.versions())
     features = _rows_of(lake, "features", seen)
     counts = _rows_of(lake, "counts", seen)
@@ -68,6 +64,8 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
             subject=_codes(seen["subject"]),
             out_of_fold=True,
             as_of=seen["as_of"].to_numpy(),
+            bad_at=_bad_at(seen),
+            observed_until=int(max(seen["known_at"].to_pylist())),
             domain_contributions=dimensions,
             domains=bundle.family.dimension_names,
             base=seen["base_points"].to_numpy(),
@@ -104,16 +102,37 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
 
 
 def _rows_of(lake: Lake, table: str, seen: pa.Table) -> pa.Table:
+    """The rows of the lake's ``table`` that belong to those of ``seen``."""
     import pyarrow as pa
 
-    found = lake.query(f'SELECT * FROM "{table}" ORDER BY observation')  # noqa: S608
+    found = lake.table(table)
     place = np.searchsorted(found["observation"].to_numpy(), seen["observation"].to_numpy())
     return found.take(pa.array(place))
+
+
+def _with_people(lake: Lake, scores: pa.Table) -> pa.Table:
+    """``scores`` with who was observed, and what became of them."""
+    for table, names in (
+        ("observations", ("subject", "as_of", "weight")),
+        ("outcomes", ("outcome", "known_at", "bad_at")),
+    ):
+        rows = _rows_of(lake, table, scores)
+        for name in names:
+            scores = scores.append_column(name, rows[name])
+    return scores
 
 
 def _bad(seen: pa.Table) -> NDArray[np.float64]:
     known = {"bad": 1.0, "good": 0.0}
     return np.array([known.get(outcome, np.nan) for outcome in seen["outcome"].to_pylist()])
+
+
+def _bad_at(seen: pa.Table) -> NDArray[np.int64] | None:
+    """When each went bad, 0 where never; ``None`` where the outcome does not tell."""
+    if seen["bad_at"].null_count == seen.num_rows:
+        return None
+    moments: NDArray[np.int64] = seen["bad_at"].fill_null(0).to_numpy()
+    return moments
 
 
 def _weights(seen: pa.Table) -> NDArray[np.float64] | None:
@@ -192,7 +211,7 @@ def _comparator(lake: Lake, name: str, seen: pa.Table) -> tuple[Any, str]:
     """Another score of the same people: the other family's, else the unrestricted rival's."""
     other = "bureau" if name == "sesame" else "sesame"
     if f"unseen_{other}" in lake.tables():
-        found = lake.query(f'SELECT observation, score FROM "unseen_{other}"')  # noqa: S608
+        found = lake.table(f"unseen_{other}")
         scores = dict(
             zip(found["observation"].to_pylist(), found["score"].to_pylist(), strict=True)
         )
@@ -203,20 +222,16 @@ def _comparator(lake: Lake, name: str, seen: pa.Table) -> tuple[Any, str]:
 
 
 def _held(lake: Lake, name: str) -> tuple[Held | None, str]:
-    import pyarrow.compute as pc
-
-    table = lake.query(
-        f'SELECT t.*, o.subject, o.as_of, y.outcome FROM "out_of_time_{name}" t '  # noqa: S608
-        "JOIN observations o USING (observation) JOIN outcomes y USING (observation)"
-    )
+    table = lake.table(f"out_of_time_{name}")
     if not table.num_rows:
-        return None, str(lake.query(f'SELECT why FROM "out_of_time_{name}_why"')["why"][0])  # noqa: S608
+        return None, str(lake.table(f"out_of_time_{name}_why")["why"][0])
+    table = _with_people(lake, table)
     log_odds = table["log_odds"].to_numpy()
     return Held(
         y=_bad(table),
         score=table["score"].to_numpy(),
         pd=1 / (1 + np.exp(log_odds)),
-        subject=_codes(pc.cast(table["subject"], "string")),
+        subject=_codes(table["subject"]),
         as_of=table["as_of"].to_numpy(),
     ), ""
 

@@ -99,13 +99,14 @@ def outcomes(
     records: ir.Table,
     frauds: ir.Table | None = None,
 ) -> ir.Table:
-    """The outcome of each observation: ``observation``, ``outcome``, ``known_at``.
+    """The outcome of each observation: ``observation``, ``outcome``, ``known_at``, ``bad_at``.
 
     ``observations`` has ``observation``, ``subject`` and ``as_of``; ``records`` the newest version
     of each record of ``definition.kind``; ``frauds``, where there are any, ``subject`` and
     ``happened_at`` of what excludes a person whom it meets before the window's end.
-    ``outcome`` is null for who is excluded.  Instants are int64 microseconds; the result is an
-    unbound Ibis expression.
+    ``outcome`` is null for who is excluded; ``bad_at`` is when a bad one first was (null for the
+    others, and where only the window's end counts).  Instants are int64 microseconds; the result
+    is an unbound Ibis expression.
     """
     import ibis
 
@@ -115,7 +116,10 @@ def outcomes(
     worst = (
         rows.select("observation", **flags(definition, rows))
         .group_by("observation")
-        .aggregate(**{name: _any(name) for name in ("already", "exposed", "bad", "soft")})
+        .aggregate(
+            **{name: _any(name) for name in ("already", "exposed", "bad", "soft")},
+            bad_at=lambda table: table.bad_at.min(where=table.bad),
+        )
     )
     seen = observations.left_join(worst, "observation")
     none, no = ibis.null("string"), ibis.literal(value=False)
@@ -131,8 +135,12 @@ def outcomes(
         seen = seen.left_join(met, seen.subject == met.fraud_subject)
         cases.insert(0, (ibis.coalesce(seen.fraud_at < seen.as_of + window, no), none))
     lag = (definition.window_days + definition.reporting_lag_days) * MICROS_PER_DAY
+    outcome = ibis.cases(*cases, else_="good")
     return seen.select(
-        "observation", outcome=ibis.cases(*cases, else_="good"), known_at=seen.as_of + lag
+        "observation",
+        outcome=outcome,
+        known_at=seen.as_of + lag,
+        bad_at=(outcome == "bad").ifelse(seen.bad_at, None),
     )
 
 
@@ -140,7 +148,9 @@ def _any(name: str) -> Callable[[ir.Table], ir.BooleanScalar]:
     return lambda table: table[name].any()
 
 
-def _bill_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.BooleanValue]:
+def _bill_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.Value]:
+    import ibis
+
     def unpaid(instant: ir.Value) -> ir.BooleanValue:
         paid = (rows.paid_at < instant).ifelse(rows.paid_minor, 0).fill_null(0)
         return (rows.due_minor - paid) >= definition.materiality_minor
@@ -161,10 +171,13 @@ def _bill_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.B
         if definition.measure == "at_end"
         else late_within(definition.bad_days_past_due),
         "soft": late_within(soft),
+        "bad_at": ibis.null("int64")
+        if definition.measure == "at_end"
+        else rows.due_at + definition.bad_days_past_due * MICROS_PER_DAY,
     }
 
 
-def _statement_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.BooleanValue]:
+def _statement_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.Value]:
     within = (rows.period_end >= rows.as_of) & (rows.period_end < rows.ends_at)
     material = rows.balance_minor >= definition.materiality_minor
     grace = definition.bad_days_past_due * MICROS_PER_DAY
@@ -176,4 +189,5 @@ def _statement_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str,
         "exposed": within,
         "bad": within & bad,
         "soft": within & material & (rows.days_past_due >= soft),
+        "bad_at": rows.period_end,
     }

@@ -182,6 +182,11 @@ class Lake:
         """The rows of one of Benne's own selects; never of a user's."""
         return self._connection.arrow(sql)
 
+    def table(self, name: str) -> pa.Table:
+        """The whole of a table that ``write_table`` stored, by observation where it has one."""
+        found = self._connection.arrow(f"SELECT * FROM {quoted(name)}")
+        return found.sort_by("observation") if "observation" in found.column_names else found
+
     def tables(self) -> dict[str, int]:
         """Every table with its number of rows."""
         names = self._connection.rows(
