@@ -51,6 +51,7 @@ class Kept:
     instant: ir.Value
     order: ir.Value
     days: ir.Value
+    q_permille: int
 
 
 Parts: TypeAlias = "Mapping[str, ir.Value]"
@@ -68,7 +69,7 @@ class Operator:
     takes: frozenset[Type] | None
     gives: Type | None
     parts: tuple[str, ...]
-    finish: Callable[[Parts, int, ir.Value], ir.Value]
+    finish: Callable[[Parts, ir.Value], ir.Value]
     run: Callable[[Run], Value]
     needs_value: bool = True
     over_nothing: int | None = None
@@ -79,7 +80,7 @@ class Operator:
 
 NEEDS_PRESENT = frozenset(
     {"count", "sum_of_days", "sum_of_days_squared", "latest", "first"}
-    | {"last_instant", "first_instant"}
+    | {"last_instant", "first_instant", "quantile"}
 )
 """The parts that look past the value; the others pass over nulls by themselves."""
 
@@ -108,6 +109,14 @@ def _by_order(name: str) -> Callable[[Kept], ir.Value]:
     return reduce
 
 
+def _quantile(kept: Kept) -> ir.Value:
+    """The value at floor(q (n - 1)) of the sorted values, picked where they are collected."""
+    values = kept.value.collect(where=kept.keep).sort()
+    count = kept.rows.count(where=kept.keep)
+    position = (count - literal(1)) * literal(kept.q_permille) // literal(1000)
+    return (count > literal(0)).ifelse(values[position.cast("int32")], None)
+
+
 PARTS: dict[str, Callable[[Kept], ir.Value]] = {
     "count": lambda k: k.rows.count(where=k.keep),
     "count_true": lambda k: k.rows.count(where=k.keep & k.value),
@@ -124,15 +133,15 @@ PARTS: dict[str, Callable[[Kept], ir.Value]] = {
     "first": _by_order("min_by"),
     "last_instant": lambda k: k.instant.max(where=k.keep),
     "first_instant": lambda k: k.instant.min(where=k.keep),
-    "sorted": lambda k: k.value.collect(where=k.keep).sort(),
+    "quantile": _quantile,
 }
 
 
 # --- finishes: from parts to the value, in batch -----------------------------------------
 
 
-def _part(name: str) -> Callable[[Parts, int, ir.Value], ir.Value]:
-    return lambda parts, _q, _as_of: parts[name]
+def _part(name: str) -> Callable[[Parts, ir.Value], ir.Value]:
+    return lambda parts, _as_of: parts[name]
 
 
 def _double(whole: ir.Value) -> ir.Value:
@@ -149,37 +158,31 @@ def _wide(number: int) -> ir.Value:
     return literal(number)
 
 
-def _mean(parts: Parts, _q: int, _as_of: ir.Value) -> ir.Value:
+def _mean(parts: Parts, _as_of: ir.Value) -> ir.Value:
     return _double(parts["sum"]) / parts["count"].cast("float64").nullif(literal(0.0))
 
 
-def _share(parts: Parts, _q: int, _as_of: ir.Value) -> ir.Value:
+def _share(parts: Parts, _as_of: ir.Value) -> ir.Value:
     count = parts["count"].cast("float64").nullif(literal(0.0))
     return parts["count_true"].cast("float64") / count
 
 
-def _spread(parts: Parts, _q: int, _as_of: ir.Value) -> ir.Value:
+def _spread(parts: Parts, _as_of: ir.Value) -> ir.Value:
     n, total = _exact(parts["count"]), parts["sum_exact"]
     over = n * parts["sum_of_squares"] - total * total
     under = parts["count"] * (parts["count"] - literal(1))
     return (_double(over) / under.cast("float64").nullif(literal(0.0))).sqrt()
 
 
-def _trend(parts: Parts, _q: int, _as_of: ir.Value) -> ir.Value:
+def _trend(parts: Parts, _as_of: ir.Value) -> ir.Value:
     n, days, total = _exact(parts["count"]), parts["sum_of_days"], parts["sum_exact"]
     over = days * total - n * parts["sum_of_products"]
     under = n * parts["sum_of_days_squared"] - days * days
     return _double(over) / _double(under).nullif(literal(0.0))
 
 
-def _quantile(parts: Parts, q_permille: int, _as_of: ir.Value) -> ir.Value:
-    values = parts["sorted"]
-    position = (values.length() - literal(1)) * literal(q_permille) // literal(1000)
-    return values[position.cast("int32")]
-
-
-def _since(name: str) -> Callable[[Parts, int, ir.Value], ir.Value]:
-    return lambda parts, _q, as_of: days_between(parts[name], as_of)
+def _since(name: str) -> Callable[[Parts, ir.Value], ir.Value]:
+    return lambda parts, as_of: days_between(parts[name], as_of)
 
 
 # --- runs: the same in process -----------------------------------------------------------
@@ -283,7 +286,7 @@ OPERATORS: dict[Aggregate, Operator] = {
         over_nothing=0,
     ),
     Aggregate.SUM: Operator(
-        _INT, "int", ("sum",), lambda parts, _q, _as_of: parts["sum"].cast("int64"), _run_sum
+        _INT, "int", ("sum",), lambda parts, _as_of: parts["sum"].cast("int64"), _run_sum
     ),
     Aggregate.MEAN: Operator(_INT, "float", ("sum", "count"), _mean, _run_mean),
     Aggregate.MIN: Operator(_ORDERED, None, ("min",), _part("min"), _run_min),
@@ -313,7 +316,7 @@ OPERATORS: dict[Aggregate, Operator] = {
         needs_value=False,
     ),
     Aggregate.SHARE: Operator(_BOOL, "float", ("count", "count_true"), _share, _run_share),
-    Aggregate.QUANTILE: Operator(_INT, None, ("sorted",), _quantile, _run_quantile),
+    Aggregate.QUANTILE: Operator(_INT, None, ("quantile",), _part("quantile"), _run_quantile),
     Aggregate.TREND: Operator(
         _INT,
         "float",

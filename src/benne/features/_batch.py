@@ -27,6 +27,7 @@ class _Part:
     value: Expression | None
     where: Expression | None
     window: Window
+    q_permille: int
 
 
 def features_table(
@@ -67,7 +68,7 @@ def _value(one: Checked, values: Mapping[Atom, ir.Value], table: ir.Table) -> ir
 
 
 def _part_of(atom: Atom, name: str) -> _Part:
-    return _Part(atom.kind, name, atom.value, atom.where, atom.window)
+    return _Part(atom.kind, name, atom.value, atom.where, atom.window, atom.q_permille or 0)
 
 
 def _parts_of(atoms: Iterable[Atom]) -> tuple[_Part, ...]:
@@ -81,7 +82,7 @@ def _parts_of(atoms: Iterable[Atom]) -> tuple[_Part, ...]:
 def _finish(atom: Atom, table: ir.Table, columns: Mapping[_Part, str]) -> ir.Value:
     operator = OPERATORS[atom.aggregate]
     parts = {name: table[columns[_part_of(atom, name)]] for name in operator.parts}
-    value = operator.finish(parts, atom.q_permille or 0, table.as_of)
+    value = operator.finish(parts, table.as_of)
     if operator.over_nothing is not None:
         value = value.fill_null(operator.over_nothing)
     return value
@@ -143,7 +144,9 @@ def _kept(
         "record": table.record,
         "source": table.source,
     }
-    return Kept(table, value, keep, table[kind.window], ibis.struct(order), table.days)
+    return Kept(
+        table, value, keep, table[kind.window], ibis.struct(order), table.days, part.q_permille
+    )
 
 
 def _span(days: int) -> ir.Value:
