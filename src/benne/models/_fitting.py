@@ -26,6 +26,7 @@ from benne.models._spline import Penalty, Spline
 from benne.models._tables import Floats, Ints
 
 Result = TypeVar("Result")
+_MOST_LEVELS = 24
 
 
 PAIR_ROUNDS = (0, 30, 60, 120, 240, 480)
@@ -288,12 +289,13 @@ def _mixed(
 
 
 def _allowed_pairs(sheet: Sheet, recipe: Recipe) -> list[Pair]:
-    """Pairs inside a domain, or any where the form is paired."""
+    """Pairs inside a domain, or any where the form is paired; no category of many levels."""
     domains = [grid.column.domain for grid in sheet.grids]
+    short = [len(grid.coarse.levels) <= _MOST_LEVELS for grid in sheet.grids]
     return [
         (a, b)
         for a, b in combinations(range(len(domains)), 2)
-        if recipe.across or domains[a] == domains[b]
+        if short[a] and short[b] and (recipe.across or domains[a] == domains[b])
     ]
 
 

@@ -141,10 +141,7 @@ def _category_grid(column: Column, values: NDArray[Any], bins: Bins) -> Grid:
     fewest = min(bins.level_rows, max(1, len(values) // 100))
     levels = tuple(str(names[i]) for i in order if counts[i] >= fewest)
     axis = Axis(column, levels=levels)
-    coarse = Axis(column, levels=levels[: bins.coarse - 1])
-    to_coarse = np.minimum(np.arange(len(axis)), len(coarse.levels))
-    to_coarse[axis.missing] = coarse.missing
-    return Grid(axis, coarse, to_coarse, np.zeros(0, dtype=np.int64))
+    return Grid(axis, axis, np.arange(len(axis)), np.zeros(0, dtype=np.int64))
 
 
 def _number_grid(column: Column, values: Floats, weight: Floats, bins: Bins) -> Grid:
