@@ -64,7 +64,7 @@ def make_features(session: Session, tell: Progress) -> Featured:
         observed = read_observations(session, lake)
         catalogue = catalogue_of(session.workspace, there)
         tell("features", 0, None)
-        lake.write_table("features", look(lake, catalogue, permit, "observations"))
+        lake.write_table("features", look(lake, feature_plan(catalogue), permit, "observations"))
         tell("counts", 0, None)
         lake.write_table("counts", count(lake, catalogue, permit, "observations"))
         told = _outcomes(session, lake)
@@ -81,9 +81,9 @@ def feature_plan(catalogue: Catalogue) -> Plan:
     return plan((*catalogue.features, *judges), catalogue.kinds)
 
 
-def look(lake: Lake, catalogue: Catalogue, permit: Permit, observations: str) -> pa.Table:
-    """The features of the lake's table ``observations``, a row each, in its order."""
-    made = lake.execute(feature_plan(catalogue).ibis(permit, observations_table(observations)))
+def look(lake: Lake, asked: Plan, permit: Permit, observations: str) -> pa.Table:
+    """The ``asked`` features of the lake's table ``observations``, a row each, in its order."""
+    made = lake.execute(asked.ibis(permit, observations_table(observations)))
     return made.sort_by("observation")
 
 

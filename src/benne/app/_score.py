@@ -63,7 +63,8 @@ def score(
         looks = _looks(session, lake, catalogue, moment, subject)
         lake.write_table("looks", looks)
         tell("features", 0, None)
-        features = look(lake, catalogue, permit, "looks")
+        asked = _asked(bundle, catalogue)
+        features = look(lake, asked, permit, "looks")
         counts = count(lake, catalogue, permit, "looks")
         for name in counts.column_names[1:]:
             features = features.append_column(name, counts[name])
@@ -73,7 +74,7 @@ def score(
             part = looks.slice(start, _PEOPLE_AT_A_TIME)
             levers = None
             if with_levers:
-                levers = _levers(session, lake, scorer, catalogue, permit, part)
+                levers = _levers(session, lake, scorer, catalogue, asked, permit, part)
             yield from scorer.answers(
                 features.slice(start, _PEOPLE_AT_A_TIME),
                 subjects=part["subject"].to_pylist(),
@@ -81,6 +82,13 @@ def score(
                 levers=levers,
             )
         tell("scores", looks.num_rows, looks.num_rows)
+
+
+def _asked(bundle: Bundle, catalogue: Catalogue) -> Plan:
+    """The plan of what the artefact reads, and of what tells who has a credit file."""
+    read = {column.name for column in bundle.artefact.columns_read()}
+    judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
+    return feature_plan(catalogue).only(read | judges)
 
 
 def scorer_of(session: Session, bundle: Bundle, catalogue: Catalogue) -> Scorer:
@@ -198,16 +206,14 @@ def _levers(
     lake: Lake,
     scorer: Scorer,
     catalogue: Catalogue,
+    asked: Plan,
     permit: Permit,
     looks: pa.Table,
 ) -> Callable[[int], tuple[Offer, ...]]:
     """A function from a position in ``looks`` to the levers of that person."""
     there = lake.versions()
-    read = {column.name for column in scorer.artefact.columns_read(scorer.withheld)}
-    judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
-    plan = feature_plan(catalogue).only(read | judges)
     kinds = tuple(kind for kind in counted(catalogue.kinds) if kind.name in there)
-    again = _Again(scorer, plan, kinds, permit)
+    again = _Again(scorer, asked, kinds, permit)
     rows, names = looks.to_pylist(), [kind.name for kind in kinds]
     known = histories(lake, kinds, first=rows[0]["observation"], last=rows[-1]["observation"])
 
