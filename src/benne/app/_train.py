@@ -12,7 +12,6 @@ import numpy as np
 import benne
 from benne.app._bundle import Bundle
 from benne.app._catalogue import Catalogue, catalogue_of
-from benne.app._rivals import Unrestricted
 from benne.app._screening import Screened
 from benne.app._training import (
     Floats,
@@ -28,7 +27,7 @@ from benne.app._training import (
     unseen_margin,
 )
 from benne.kernel import InvalidInput, Json, NotFound, iso, parse_instant
-from benne.models import AdditiveModel, Column
+from benne.models import AdditiveModel, Column, unrestricted
 from benne.scores import (
     EnoughEvidence,
     Family,
@@ -263,18 +262,27 @@ def _alternatives(
     settings = session.workspace.model
     if not settings.prices or kind.name != "sesame":
         return {}
-    tried: dict[str, Callable[[], Any]] = {
-        "unrestricted": lambda: Unrestricted(columns, random_state=settings.seed)
-    }
+    tried: dict[str, Callable[[], Screened]] = {}
     if settings.form == "strict" and len({column.domain for column in columns}) > 1:
         tried["paired"] = lambda: model(form="paired")
     if settings.monotone and any(column.direction for column in columns):
         tried["not_monotone"] = lambda: model(monotone=False)
-    found = {}
-    for number, (name, make) in enumerate(tried.items()):
-        tell(f"{kind.name}: the prices", number, len(tried))
+    tell(f"{kind.name}: the prices", 0, len(tried) + 1)
+    features = rows.features.select([column.name for column in columns])
+    found = {
+        "unrestricted": -unrestricted(
+            features,
+            rows.bad,
+            columns,
+            fold,
+            sample_weight=rows.weight,
+            random_state=settings.seed,
+        )
+    }
+    for name, make in tried.items():
+        tell(f"{kind.name}: the prices", len(found), len(tried) + 1)
         found[name] = unseen_margin(make, rows, fold)
-    tell(f"{kind.name}: the prices", len(tried), len(tried))
+    tell(f"{kind.name}: the prices", len(found), len(found))
     return found
 
 

@@ -14,7 +14,7 @@ from benne.models._artefact import (
 )
 from benne.models._columns import Column
 from benne.models._learners import Pairs
-from benne.models._prices import Prices, prices
+from benne.models._prices import Prices, prices, unrestricted
 from benne.models._printed import Entry, entries, exposures, in_words, printed
 from benne.models._sheet import Bins
 from benne.models._tables import (
@@ -58,4 +58,5 @@ __all__ = [
     "prices",
     "printed",
     "probability_good",
+    "unrestricted",
 ]

@@ -81,6 +81,29 @@ def prices(
     )
 
 
+def unrestricted(
+    X: Any,
+    y: Any,
+    columns: Sequence[Column],
+    folds: Ints,
+    *,
+    sample_weight: Any = None,
+    random_state: int = 0,
+) -> Floats:
+    """Log-odds of bad, shape ``(n,)``, by LightGBM without any limit on interactions or direction.
+
+    Row ``i`` is judged by trees grown on the other ``folds`` (shape ``(n,)``, numbered from 0);
+    leaves and rounds are chosen inside each fold.
+
+    Raises:
+        InvalidInput: rows that ``AdditiveModel.fit`` would refuse.
+    """
+    told = check_training(AdditiveModel(), X, y, sample_weight, None, tuple(columns))
+    grids = make_grids(told.raw, told.columns, told.weight, Bins())
+    sheet = make_sheet(told.raw, grids, told.bad, told.weight, told.groups)
+    return _free_margins(sheet, folds, seed=random_state)
+
+
 def _auc(sheet: Sheet, margin: Floats) -> float:
     return float(roc_auc_score(sheet.bad, margin, sample_weight=sheet.weight))
 
