@@ -150,4 +150,18 @@ def _double(first: Grid, second: Grid, values: Floats) -> Table:
     across = first.column.domain != second.column.domain
     unit = MICRO // 2 if across else MICRO
     micro = np.rint(values * unit).astype(np.int64) * (2 if across else 1)
-    return Table((first.coarse, second.coarse), micro)
+    rows, micro = _fewer_slices(first.coarse, micro, 0)
+    columns, micro = _fewer_slices(second.coarse, micro, 1)
+    return Table((rows, columns), micro)
+
+
+def _fewer_slices(axis: Axis, micro: Ints, along: int) -> tuple[Axis, Ints]:
+    """The axis and the cells without the edges between slices that are the same."""
+    if axis.column.category:
+        return axis, micro
+    slices = np.moveaxis(micro, along, 0)
+    ranges = slices[: axis.ranges]
+    keep = np.r_[True, (ranges[1:] != ranges[:-1]).any(axis=1)]
+    edges = tuple(edge for edge, kept in zip(axis.edges, keep[1:], strict=True) if kept)
+    fewer = np.concatenate([ranges[keep], slices[axis.ranges :]])
+    return Axis(axis.column, edges), np.ascontiguousarray(np.moveaxis(fewer, 0, along))
