@@ -38,6 +38,12 @@ test: $(VENV)/.test ## Set up, then lint, type-check and test
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q
 
+bench-features: $(VENV)/.test ## Compare the feature algebra with SQL written by hand
+	$(BIN)/python benchmarks/features.py
+
+bench-ingest: $(VENV)/.base ## Measure how ingest grows
+	$(BIN)/python benchmarks/ingest.py --rows 1000000 10000000
+
 lock: ## Compile the hashed requirement files (needs uv)
 	for set in base test spark bench; do \
 		uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
@@ -48,4 +54,6 @@ lock: ## Compile the hashed requirement files (needs uv)
 clean: ## Remove what was built
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test lock clean
+bench: bench-features bench-ingest bench-quality ## Run every benchmark
+
+.PHONY: help setup demo test bench bench-features bench-ingest lock clean
