@@ -24,7 +24,7 @@ $(VENV)/.bench: $(VENV)/.test requirements/bench.lock
 setup: $(VENV)/.base ## Install Benne into .venv
 
 demo: $(VENV)/.base ## Set up, simulate a small society, score it, and say what to open
-	test -f demo/benne.toml || $(BIN)/benne society demo --people 2000 --seed 1
+	test -f demo/benne.toml || $(BIN)/benne society demo --people 5000 --seed 1
 	$(BIN)/benne build demo
 	@echo
 	@echo "Next: open demo/reports/sesame.html, then try"

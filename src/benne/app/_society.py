@@ -166,6 +166,7 @@ sql = "observations.sql"
 says = "90 days past due within {window} months on a loan in monthly instalments given to everyone"
 
 [model]
+families = ["sesame", "bureau"]
 features_at_most = 60
 folds = 3
 prices = false
