@@ -44,6 +44,9 @@ bench-features: $(VENV)/.test ## Compare the feature algebra with SQL written by
 bench-ingest: $(VENV)/.base ## Measure how ingest grows
 	$(BIN)/python benchmarks/ingest.py --rows 1000000 10000000
 
+bench-quality: $(VENV)/.bench ## Measure Benne against five rivals on six sets (DATA=DIR), resuming
+	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
+
 lock: ## Compile the hashed requirement files (needs uv)
 	for set in base test spark bench; do \
 		uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
@@ -56,4 +59,4 @@ clean: ## Remove what was built
 
 bench: bench-features bench-ingest bench-quality ## Run every benchmark
 
-.PHONY: help setup demo test bench bench-features bench-ingest lock clean
+.PHONY: help setup demo test bench bench-features bench-ingest bench-quality lock clean
