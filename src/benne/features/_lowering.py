@@ -162,7 +162,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "differ": lambda left, right: left != right,
     "and": lambda left, right: left & right,
     "or": lambda left, right: left | right,
-    "not": lambda value: ~value,
+    "not": lambda value: value == literal(value=False),  # ~x loses its parentheses before IS NULL
     "is_null": lambda value: value.isnull(),
     "coalesce": _coalesce,
     "least": _least,
