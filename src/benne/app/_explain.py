@@ -41,7 +41,7 @@ def explain(
     if answer.pd is not None:
         yield ""
         yield f"Of 100 people with this score, about {100 * answer.pd:.1f} go bad."
-        yield f"Bad means: {bundle.default.outcome}"
+        yield f"Bad means: {bundle.default.outcome.removeprefix('Bad: ')}"
     if answer.reasons:
         yield ""
         yield "What lowers it most:"

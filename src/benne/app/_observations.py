@@ -93,6 +93,8 @@ def _mapping(session: Session) -> Mapping:
             f"{path} is not there; it is the select of who is observed, and when "
             "([observations] sql in benne.toml)."
         ) from error
+    except (UnicodeDecodeError, IsADirectoryError) as error:
+        raise InvalidInput(f"{path} must be a file of SQL in UTF-8: {error}.") from error
     return Mapping(
         name="observations",
         kind=OBSERVATION,

@@ -22,7 +22,7 @@ from benne.evidence import (
     versions_table,
 )
 from benne.features import Plan
-from benne.kernel import Json, NotFound, parse_instant, subject_id
+from benne.kernel import InvalidInput, Json, NotFound, iso, parse_instant, subject_id
 from benne.rights import Permit
 from benne.scores import Answer, NotEnoughEvidence, Offer, Score, Scorer, offers, to_json
 
@@ -51,11 +51,11 @@ def score(
     person.  Answers come in the order of the observations, or of the pseudonyms.
 
     Raises:
-        InvalidInput: ``as_of`` is no instant.
+        InvalidInput: ``as_of`` is no instant, or lies in the future.
         NotFound: the family was not trained, nothing was observed, or nobody has that name.
     """
     bundle = read_bundle(session.workspace.models, family)
-    moment = None if as_of is None else parse_instant(as_of)
+    moment = None if as_of is None else _past(as_of, session.clock())
     permit = session.permit("self_view")
     permit.demand(at=session.clock())
     with session.lake() as lake:
@@ -89,6 +89,17 @@ def _asked(bundle: Bundle, catalogue: Catalogue) -> Plan:
     read = {column.name for column in bundle.artefact.columns_read()}
     judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
     return feature_plan(catalogue).only(read | judges)
+
+
+def _past(as_of: str, now: int) -> int:
+    """The instant that ``as_of`` states: what is known later, nobody knows yet."""
+    moment = parse_instant(as_of)
+    if moment > now:
+        raise InvalidInput(
+            f"as_of must not lie in the future; got {as_of}, and now is {iso(now)}; "
+            "leave it out to score each person as last observed."
+        )
+    return moment
 
 
 def scorer_of(session: Session, bundle: Bundle, catalogue: Catalogue) -> Scorer:

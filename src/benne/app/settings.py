@@ -9,14 +9,17 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
 
 from benne.evidence import Kind, OutcomeDefinition, kinds_of, standard_kinds
-from benne.kernel import DOMAINS, Currency, InvalidInput
+from benne.kernel import DOMAINS, Currency, InvalidInput, parse_instant
 from benne.rights import LawfulBasis
 
 SCHEMA = 1
+LEARNERS = ("auto", "spline", "steps", "boost")
 T = TypeVar("T")
 
 
@@ -42,6 +45,16 @@ class ObservationsTable:
 
     sql: str = "observations.sql"
     naive_times: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.naive_times is None:
+            return
+        try:
+            ZoneInfo(self.naive_times)
+        except (KeyError, ValueError, OSError) as error:
+            raise InvalidInput(
+                f"naive_times must be a zone, as in Africa/Lagos; got {self.naive_times!r}."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,23 @@ class ModelTable:
             raise InvalidInput(f"model.form must be strict or paired; got {self.form!r}.")
         if self.folds is not None and self.folds < 2:
             raise InvalidInput(f"model.folds must be 2 or more; got {self.folds}.")
+        if not self.families or len(set(self.families)) < len(self.families):
+            raise InvalidInput(
+                f"families must name at least one score, each once; got {list(self.families)}."
+            )
+        if self.learner not in LEARNERS:
+            raise InvalidInput(
+                f"learner must be one of {', '.join(LEARNERS)}; got {self.learner!r}."
+            )
+        if self.features_at_most is not None and self.features_at_most < 1:
+            raise InvalidInput(f"features_at_most must be 1 or more; got {self.features_at_most}.")
+        if self.out_of_time_from is not None:
+            parse_instant(self.out_of_time_from)
+        unknown = sorted({domain for asked in self.withheld for domain in asked} - set(DOMAINS))
+        if unknown:
+            raise InvalidInput(
+                f"withheld must name domains ({', '.join(DOMAINS)}); got {unknown[0]!r}."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +127,12 @@ class ScoreTable:
     minimum_days: int | None = None
     minimum_sources: int | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("minimum_records", "minimum_days", "minimum_sources"):
+            least = getattr(self, name)
+            if least is not None and least < 0:
+                raise InvalidInput(f"{name} must be 0 or more; got {least}.")
+
 
 @dataclass(frozen=True, slots=True)
 class ReportTable:
@@ -104,6 +140,11 @@ class ReportTable:
 
     cutoff: int | None = None
     age_groups: tuple[int, ...] = (25, 35, 50)
+
+    def __post_init__(self) -> None:
+        ages = self.age_groups
+        if not ages or any(low >= high for low, high in pairwise(ages)):
+            raise InvalidInput(f"age_groups must be ages that rise; got {list(ages)}.")
 
 
 @dataclass(frozen=True, slots=True)
