@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from made_features import every_aggregate, random_features
+from made_features import every_aggregate
 from made_histories import KINDS, PERMIT, a_case
 from made_lake import evidence_tables, observations
 
@@ -32,10 +32,14 @@ def close(left: Any, right: Any) -> bool:
 def test_spark_agrees_over_a_small_history(tmp_path: Path) -> None:
     from benne.app.stores._spark import local_session, run
 
-    cases = [a_case(seed) for seed in range(15)]
+    cases = [a_case(seed) for seed in range(12)]
     looks = [(case, view) for case in cases for view in case.views]
-    some = [f for f in every_aggregate() if f.name.startswith(("instalment", "level", "latest"))]
-    of = plan([*some, *random_features(1, 6)], KINDS.values())
+    some = [
+        f
+        for f in every_aggregate()
+        if f.name.startswith("level") or (f.name.startswith("instalment") and f.name[-1] in "134")
+    ]
+    of = plan(some, KINDS.values())
     tables: dict[str, Any] = evidence_tables(cases)
     for name in list(tables):
         pq.write_table(tables[name], tmp_path / f"{name}.parquet")
@@ -43,6 +47,10 @@ def test_spark_agrees_over_a_small_history(tmp_path: Path) -> None:
     tables["observations"] = observations(looks, general=True)
     expression = of.ibis(PERMIT, observations_table(general=True))
     with local_session() as session:
+        session.conf.set("spark.sql.shuffle.partitions", "1")
+        session.conf.set(
+            "spark.sql.codegen.wholeStage", "false"
+        )  # compiling costs more than it saves
         rows = run(expression, tables, session).to_pylist()
         with pytest.raises(InvalidInput, match="the expression reads"):
             run(expression, {}, session)
