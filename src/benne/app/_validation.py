@@ -164,29 +164,40 @@ def _thickness(counts: pa.Table) -> list[str]:
 
 
 def _tables(bundle: Bundle, catalogue: Catalogue, features: pa.Table) -> list[FeatureTable]:
-    """Every table of the card, with what it earned on the rows of the report, in points."""
-    card, says = bundle.artefact.cards[0], {f.name: f for f in catalogue.features}
+    """Every table of every card, with what it earned on the people of that card, in points."""
+    says = {feature.name: feature for feature in catalogue.features}
     found = bundle.artefact.contributions(features)
+    cards = bundle.artefact.cards
     per_point = bundle.family.scale.pdo / np.log(2) / 1e6
     made = []
-    for table in card.tables:
-        points = found.term_micro[:, found.terms.index(table.name)] * per_point
-        first, *others = (axis.feature for axis in table.axes)
-        known = says.get(first)
-        made.append(
-            FeatureTable(
-                name=first,
-                values=_values(features[first]),
-                points=points,
-                domain=_dimension(bundle, table),
-                says=known.says if known else first,
-                unit=known.unit if known else "",
-                specials=_specials(bundle, first),
-                other=_values(features[others[0]]) if others else None,
-                other_name=others[0] if others else "",
+    for position, card in enumerate(cards):
+        mine = np.flatnonzero(found.card == position)
+        own = features.take(mine)
+        for table in card.tables:
+            points = found.term_micro[mine, found.terms.index(table.name)] * per_point
+            first, *others = (axis.feature for axis in table.axes)
+            known = says.get(first)
+            made.append(
+                FeatureTable(
+                    name=first if len(cards) == 1 else f"{first} ({card.name})",
+                    values=_values(own[first]),
+                    points=points,
+                    domain=_dimension(bundle, table),
+                    says=known.says if known else first,
+                    unit=known.unit if known else "",
+                    specials=_specials(bundle, first),
+                    other=_values(own[others[0]]) if others else None,
+                    other_name=others[0] if others else "",
+                    rows=mine if len(cards) > 1 else None,
+                )
             )
-        )
-    return sorted(made, key=lambda t: -float(np.ptp(np.asarray(t.points))))
+    return sorted(made, key=_spread, reverse=True)
+
+
+def _spread(table: FeatureTable) -> float:
+    """The points between the best and the worst row of a table."""
+    points = np.asarray(table.points, dtype=np.float64)
+    return float(np.ptp(points)) if len(points) else 0.0
 
 
 def _dimension(bundle: Bundle, table: Table) -> str:

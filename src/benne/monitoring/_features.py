@@ -28,6 +28,8 @@ class FeatureTable:
     ``other``, the second one's values.  ``edges`` are the table's own inner edges (a value equal
     to an edge lies above it), used as they are where there are no more than ``BINS``; without
     them, or with more, bins are tenths of the people.  ``specials`` are codes, not sizes.
+    ``rows`` are the positions of the people whom the table is about, where not everybody has
+    its card; then all arrays are theirs alone.
     """
 
     name: str
@@ -40,6 +42,7 @@ class FeatureTable:
     specials: Sequence[float] = ()
     other: ArrayLike | None = None
     other_name: str = ""
+    rows: ArrayLike | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,11 @@ def table_plot(table: FeatureTable, y: ArrayLike, *, weight: ArrayLike | None = 
     in a step, apart in a slope or where a bin joins several of the table's own.
     """
     outcome = outcomes(y)
+    heavy = weights(weight, len(outcome))
+    if table.rows is not None:
+        mine = np.asarray(table.rows, dtype=np.int64)
+        outcome, heavy = outcome[mine], heavy[mine]
     n = len(outcome)
-    heavy = weights(weight, n)
     bins = _bins_of(table, n)
     points = None if table.points is None else floats("points", table.points, n)
     rows = []
