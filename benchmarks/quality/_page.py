@@ -10,6 +10,7 @@ from benchmarks.quality._folds import FOLDS, REPEATS
 from benchmarks.quality._inference import Difference, corrected_difference, margin
 from benchmarks.quality._results import Key, Row
 from benchmarks.quality._rivals import MORE_TREES, MOST_TREES, PATIENCE
+from benchmarks.quality._sets import SETS
 
 RIVALS = {
     "lightgbm": "LightGBM",
@@ -175,9 +176,9 @@ def _mean_difference(by_set: Mapping[str, Cells]) -> str:
         gaps = [difference(cells, rival) for cells in by_set.values()]
         known = [gap.mean for gap in gaps if gap is not None]
         if known:
-            each.append(f"{RIVALS[rival]} {np.mean(known):+.4f}")
+            each.append(f"{RIVALS[rival]} {np.mean(known):+.4f} ({len(known)} sets)")
     return (
-        f"Mean of the differences over {len(found)} sets: {mean:+.4f}, in {whose} favour. Against "
+        f"Mean of the differences over {len(found)} of {len(SETS)} sets: {mean:+.4f}, in {whose} favour. Against "
         f"one rival throughout, rival minus Benne strict: {', '.join(each)}."
     )
 
