@@ -178,8 +178,8 @@ def _mean_difference(by_set: Mapping[str, Cells]) -> str:
         if known:
             each.append(f"{RIVALS[rival]} {np.mean(known):+.4f} ({len(known)} sets)")
     return (
-        f"Mean of the differences over {len(found)} of {len(SETS)} sets: {mean:+.4f}, in {whose} favour. Against "
-        f"one rival throughout, rival minus Benne strict: {', '.join(each)}."
+        f"Mean of the differences over {len(found)} of {len(SETS)} sets: {mean:+.4f}, in {whose} "
+        f"favour. Against one rival throughout, rival minus Benne strict: {', '.join(each)}."
     )
 
 
