@@ -1,0 +1,188 @@
+"""The main job, as a person does it: build, score, explain, mend, build again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_workspace import Made, Ran, benne, make_workspace
+
+from benne.app._bundle import read_bundle
+from benne.app._catalogue import catalogue_of
+from benne.app._features import feature_plan
+from benne.app._score import scorer_of
+from benne.app.stores._histories import histories
+from benne.app.wiring import session
+from benne.evidence import View, counted, thickness_of
+
+KEYS = {"schema", "family", "subject", "as_of", "answer", "score", "band", "base_points",
+        "domain_points", "limit_points", "reasons", "levers", "artefact"}  # fmt: skip
+FAMILIES = ("sesame", "bureau")
+
+
+def answers(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def written(made: Made, family: str) -> dict[str, dict[str, Any]]:
+    """What build wrote of everybody, by subject."""
+    text = (made.folder / "reports" / f"{family}.scores.jsonl").read_text(encoding="utf-8")
+    return {answer["subject"]: answer for answer in answers(text)}
+
+
+@pytest.fixture(scope="session")
+def scored(made: Made) -> dict[str, list[dict[str, Any]]]:
+    """What ``benne score --json`` says of everybody, by family."""
+    found = {}
+    for family in FAMILIES:
+        ran = benne("score", made.folder, "--json", "--no-levers", "--family", family)
+        assert ran.code == 0, ran.err
+        found[family] = answers(ran.out)
+    return found
+
+
+def test_build_says_what_it_did(journey: tuple[Made, Ran]) -> None:
+    made, ran = journey
+    assert ran.code == 0, ran.err
+    assert "attribute: 1,600 rows read, 1,600 versions new" in ran.out
+    assert "400 observations of 400 people" in ran.out
+    for family in FAMILIES:
+        assert f"open {made.folder / 'reports' / f'{family}.html'}" in ran.lines
+    left = {path.name for path in made.folder.rglob("*") if path.name.endswith((".part", ".wal"))}
+    assert not left
+
+
+def test_the_report_is_one_page_and_its_numbers(made: Made) -> None:
+    page = (made.folder / "reports" / "sesame.html").read_text(encoding="utf-8")
+    numbers = json.loads((made.folder / "reports" / "validation.json").read_text(encoding="utf-8"))
+    assert page.startswith("<!")
+    assert 0.55 < numbers["auc_low"] < numbers["auc"] < numbers["auc_high"] < 0.95
+    assert numbers["price_of_strictness"] is None
+    assert numbers["price_of_strictness_why"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_answer_adds_up(
+    made: Made, scored: dict[str, list[dict[str, Any]]], family: str
+) -> None:
+    found = scored[family]
+    assert len(found) == len(made.people)
+    assert {answer["subject"] for answer in found}.isdisjoint(made.people)
+    for answer in found:
+        assert set(answer) >= KEYS
+        if answer["answer"] == "not_enough_evidence":
+            assert answer["score"] is None
+            continue
+        assert answer["answer"] == "score"
+        parts = sum(answer["domain_points"].values())
+        assert answer["base_points"] + parts + answer["limit_points"] == answer["score"]
+        assert len(answer["domain_points"]) == 5
+        assert all(reason["points"] < 0 for reason in answer["reasons"])
+    assert sum(answer["answer"] == "score" for answer in found) > 100
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_build_wrote_the_same_scores(
+    made: Made, scored: dict[str, list[dict[str, Any]]], family: str
+) -> None:
+    assert {answer["subject"]: answer for answer in scored[family]} == written(made, family)
+
+
+def test_one_person_by_either_name(made: Made) -> None:
+    by_source = benne("score", made.folder, "--json", "--subject", made.people[3])
+    (answer,) = answers(by_source.out)
+    by_pseudonym = benne("score", made.folder, "--json", "--subject", answer["subject"])
+    assert by_pseudonym.out == by_source.out
+    assert answer["score"] == written(made, "sesame")[answer["subject"]]["score"]
+    assert made.people[3] not in by_source.out
+
+
+def test_as_of_looks_from_that_moment(made: Made, scored: dict[str, list[dict[str, Any]]]) -> None:
+    now = benne("score", made.folder, "--json", "--no-levers", "--as-of", "2024-01-01")
+    then = benne("score", made.folder, "--json", "--no-levers", "--as-of", "2023-02-01")
+    assert {a["subject"]: a for a in answers(now.out)} == written(made, "sesame")
+    assert {a["as_of"] for a in answers(then.out)} == {"2023-02-01T00:00:00Z"}
+    assert then.out != now.out
+
+
+def test_explain_adds_up_in_words(made: Made) -> None:
+    ran = benne("explain", made.folder, made.people[3])
+    assert ran.code == 0, ran.err
+    numbers = [int(line.split()[-1]) for line in ran.lines[2:8]]
+    total = next(line for line in ran.lines if line.startswith("  Score"))
+    assert sum(numbers) == int(total.split()[1])
+
+
+def test_building_again_adds_nothing_and_gives_the_same_cards(made: Made, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(made.folder, again)
+    before = {path.name: path.read_bytes() for path in (made.folder / "models").iterdir()}
+    ran = benne("build", again, "--data", made.data, threads=2)
+    assert ran.code == 0, ran.err
+    assert ran.out.count("nothing to add") == 3
+    assert {path.name: path.read_bytes() for path in (again / "models").iterdir()} == before
+    for family in FAMILIES:
+        name = f"reports/{family}.scores.jsonl"
+        assert (again / name).read_bytes() == (made.folder / name).read_bytes()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_in_process_scores_are_the_batch_scores(
+    made: Made, scored: dict[str, list[dict[str, Any]]], family: str
+) -> None:
+    opened = session(made.folder)
+    bundle = read_bundle(made.folder / "models", family)
+    permit = opened.permit("self_view")
+    with opened.lake() as lake:
+        there = lake.versions()
+        catalogue = catalogue_of(opened.workspace, there)
+        kinds = tuple(kind for kind in counted(catalogue.kinds) if kind.name in there)
+        lake.write_table("looks", lake.query("SELECT observation, subject FROM observations"))
+        known = histories(lake, kinds, first=0, last=len(made.people))
+    scorer, plan = scorer_of(opened, bundle, catalogue), feature_plan(catalogue)
+    for answer in scored[family]:
+        view = View(as_of=1_704_067_200_000_000)
+        history = {kind.name: known[answer["subject"]].get(kind.name, []) for kind in kinds}
+        row = plan.compute(history, permit, view)
+        row |= thickness_of(kinds, history, permit, view, kinds=plan.kinds)
+        assert scorer.rescore(row) == answer["score"]
+
+
+def test_bad_rows_wait_are_mended_and_come_in(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, people=60, kinds=("attribute", "account"))
+    path = made.data / "loans.csv"
+    good = path.read_text(encoding="utf-8")
+    bad = f"{made.people[0]},2023-05-01T00:00:00Z"
+    path.write_text(
+        good + f"X1,{bad},-5,90,\nX2,{bad},12.5,90,\nX3,,2023-05-01T00:00:00Z,500,90,\n",
+        encoding="utf-8",
+    )
+    ran = benne("ingest", made.folder, "--data", made.data)
+    assert ran.code == 0, ran.err
+    assert "3 rows put aside" in ran.out
+    listed = answers(benne("quarantine", "list", made.folder, "--json").out)
+    assert [entry["raw"]["record"] for entry in listed] == ["X1", "X2", "X3"]
+    number = listed[0]["entry"]
+    wrong = benne("quarantine", "mend", made.folder, str(number), "principal=500")
+    assert wrong.code == 2
+    assert "principal_minor" in wrong.err
+    mended = benne("quarantine", "mend", made.folder, str(number), "principal_minor=500")
+    assert mended.code == 0, mended.err
+    replayed = benne("quarantine", "replay", made.folder)
+    assert replayed.code == 0, replayed.err
+    assert "1 versions new" in replayed.out
+    left = answers(benne("quarantine", "list", made.folder, "--json").out)
+    assert [entry["raw"]["record"] for entry in left] == ["X2", "X3"]
+
+
+def test_an_outcome_may_be_defined_over_evidence(tmp_path: Path) -> None:
+    made = make_workspace(
+        tmp_path, people=300, defined=True, families=("sesame",), kinds=("attribute", "obligation")
+    )
+    ran = benne("build", made.folder, "--data", made.data)
+    assert ran.code == 0, ran.err
+    numbers = json.loads((made.folder / "reports" / "validation.json").read_text(encoding="utf-8"))
+    assert numbers["auc"] > 0.6
