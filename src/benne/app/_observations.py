@@ -72,6 +72,7 @@ def read_observations(session: Session, lake: Lake) -> Observed:
         threads=session.threads,
         memory=session.memory,
     )
+    _demand_whole_about(rows, mapping)
     rows, repeated = _once(rows, mapping)
     findings = (*findings, *repeated)
     if not rows.num_rows:
@@ -104,6 +105,19 @@ def _mapping(session: Session) -> Mapping:
         naive_times=settings.naive_times,
         where=str(path),
     )
+
+
+def _demand_whole_about(rows: pa.Table, mapping: Mapping) -> None:
+    """A record that is left out must be named with its kind, or nothing would be left out."""
+    import pyarrow.compute as pc
+
+    alone = pc.and_(pc.is_valid(rows["about"]), pc.is_null(rows["about_kind"]))
+    if pc.any(alone).as_py():
+        row = rows.filter(alone)["record"][0].as_py()
+        raise InvalidInput(
+            f"{mapping.where}, row {row}: about must come with about_kind, the kind of the record; "
+            "return both, as in 'account' as about_kind."
+        )
 
 
 def _once(rows: pa.Table, mapping: Mapping) -> tuple[pa.Table, list[Finding]]:

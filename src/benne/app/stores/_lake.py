@@ -176,7 +176,7 @@ class Lake:
         """The rows of an unbound Ibis expression over the lake's tables."""
         import ibis
 
-        return self._connection.arrow(str(ibis.to_sql(expression, dialect="duckdb")))
+        return self._connection.arrow(str(ibis.to_sql(expression, dialect="duckdb", pretty=False)))
 
     def query(self, sql: str) -> pa.Table:
         """The rows of one of Benne's own selects; never of a user's."""
