@@ -48,6 +48,7 @@ SETTINGS = {
     "no TOML": ("[model]", "[model", "must be TOML"),
     "learner": ('learner = "spline"', 'learner = "magic"', "learner must be one of"),
     "no family": ('families = ["sesame"]', "families = []", "at least one score"),
+    "another family": ('["sesame"]', '["fico"]', "one of sesame, bureau"),
     "a date": ("folds = 2", 'folds = 2\nout_of_time_from = "soon"', "ISO 8601"),
     "a zone": ('"observations.sql"', '"observations.sql"\nnaive_times = "Mars"', "a zone"),
     "withheld": ("folds = 2", 'folds = 2\nwithheld = [["friends"]]', "'friends'"),
@@ -61,7 +62,7 @@ def test_a_wrong_setting_is_refused_before_anything_is_read(small: Made, wrong: 
     old, new, words = SETTINGS[wrong]
     replaced(small.folder / "benne.toml", old, new)
     ran = benne("build", small.folder, "--data", small.data)
-    refused(ran, 2, "benne.toml", words)
+    refused(ran, 2, words)
     assert not (small.folder / "lake.duckdb").exists()
 
 

@@ -14,6 +14,7 @@ from benne.app._score import answer_json, score
 from benne.app._steps import ingest_workspace
 from benne.app._train import train
 from benne.app.stores._files import write_lines_whole
+from benne.scores import family as family_named
 
 if TYPE_CHECKING:
     from benne.app.stores import Progress
@@ -37,6 +38,8 @@ def build(session: Session, tell: Progress, *, render: Render) -> Built:
     Scores are written to ``reports/<family>.scores.jsonl``, an answer a line, without levers,
     which ``benne score`` works out.  Raises what the steps raise; what a step finished stays.
     """
+    for name in session.workspace.model.families:
+        family_named(name)  # an unknown one is refused before the long work, not after it
     said = [*ingest_workspace(session, tell).lines(), *make_features(session, tell).lines()]
     said += train(session, tell).lines()
     for name in session.workspace.model.families:

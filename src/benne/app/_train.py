@@ -71,15 +71,16 @@ def train(session: Session, tell: Progress) -> Trained:
         InvalidInput: too few observations with a known outcome.
     """
     session.permit("model_building").demand(at=session.clock())
+    families = [family(name) for name in session.workspace.model.families]
     with session.lake() as lake:
         rows = read_rows(session, lake)
         demand_enough(rows)
         catalogue = catalogue_of(session.workspace, lake.versions())
         made = []
-        for name in session.workspace.model.families:
-            bundle = _train_family(session, lake, rows, catalogue, family(name), tell)
+        for kind in families:
+            bundle = _train_family(session, lake, rows, catalogue, kind, tell)
             bundle.write(session.workspace.models)
-            made.append((name, bundle.artefact.hash, len(rows), int(rows.bad.sum())))
+            made.append((kind.name, bundle.artefact.hash, len(rows), int(rows.bad.sum())))
     return Trained(tuple(made))
 
 
