@@ -147,3 +147,33 @@ def wait_for(holds: Callable[[], bool]) -> None:
 )
 def test_a_score_that_cannot_be_given(made: Made, words: tuple[str, ...], says: str) -> None:
     refused(benne("score", made.folder, *words), 2, says)
+
+
+def test_a_file_in_the_place_of_the_lake_that_is_none(small: Made) -> None:
+    (small.folder / "lake.duckdb").write_bytes(b"no lake" * 1000)
+    ran = benne("ingest", small.folder, "--data", small.data)
+    refused(ran, 1, "must be a lake that Benne wrote", "move the file away")
+    assert (small.folder / "lake.duckdb").read_bytes() == b"no lake" * 1000
+
+
+def test_what_a_killed_process_spilled_is_cleared(small: Made) -> None:
+    spilled = small.folder / "lake.duckdb.tmp" / "duckdb_temp_storage_S32K-0.tmp"
+    spilled.parent.mkdir()
+    spilled.write_bytes(b"left behind")
+    ran = benne("ingest", small.folder, "--data", small.data)
+    assert ran.code == 0, ran.err
+    assert not spilled.exists()
+
+
+def test_a_full_disk_is_said_to_be_full() -> None:
+    import duckdb
+
+    from benne.app.stores._duckdb import _translated
+    from benne.kernel import Unavailable
+
+    error = duckdb.TransactionException(
+        "TransactionContext Error: Failed to commit: Could not write file: No space left on device"
+    )
+    told = _translated(error, "lake.duckdb")
+    assert isinstance(told, Unavailable)
+    assert "make room" in str(told)

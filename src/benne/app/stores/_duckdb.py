@@ -58,6 +58,11 @@ def _translated(error: duckdb.Error, path: str) -> BenneError:
             f"{path} must be open in one process at a time; process {pid} "
             f"({_command(pid) or held['command']}) holds it; wait for it, or stop it."
         )
+    if "No space left on device" in text or "Disk quota exceeded" in text:
+        return Unavailable(
+            f"{path} must have room to grow, and the disk is full ({text}); what was stored before "
+            "stands; make room, then run the command again."
+        )
     if isinstance(error, duckdb.ConnectionException):
         return Conflict(f"{path} is already open in this process; close it first ({text}).")
     if isinstance(error, (duckdb.OutOfMemoryException, duckdb.InterruptException)):
@@ -65,8 +70,12 @@ def _translated(error: duckdb.Error, path: str) -> BenneError:
     if isinstance(error, (duckdb.SerializationException, duckdb.FatalException)):
         return Corrupt(f"{path} cannot be read as a lake: {text}")
     if isinstance(error, duckdb.IOException):
-        kind = Corrupt if "not a valid DuckDB" in text or "Corrupt" in text else Unavailable
-        return kind(f"{path}: {text}")
+        if "not a valid DuckDB" in text or "Corrupt" in text:
+            return Corrupt(
+                f"{path} must be a lake that Benne wrote: {text}; put a backup back, or move the "
+                "file away and ingest again."
+            )
+        return Unavailable(f"{path}: {text}; mend its permissions or its disk, then try again.")
     return InvalidInput(f"{path}: {text}")
 
 
