@@ -292,9 +292,14 @@ def _outcome(body: Mapping[str, Any], where: str) -> OutcomeTable:
     outcome = table(OutcomeTable, body, where)
     if definition is None:
         return outcome
-    return OutcomeTable(
-        outcome.says, table(OutcomeDefinition, definition, f"{where[:-1]}.definition]")
-    )
+    place = f"{where[:-1]}.definition]"
+    defined = table(OutcomeDefinition, definition, place)
+    if defined.cadence_months is not None:
+        raise InvalidInput(
+            f"{place}: cadence_months is not made into observations yet; leave it out with "
+            "from_month and to_month, and return the moments from observations.sql."
+        )
+    return OutcomeTable(outcome.says, defined)
 
 
 def table(cls: type[T], body: Any, where: str) -> T:
