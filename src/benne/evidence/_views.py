@@ -87,7 +87,13 @@ def _demand(permit: Permit, kind: Kind) -> None:
             f"evidence can be read only with a permit; got {type(permit).__name__}; "
             "ask benne.rights for one."
         )
-    if not permit.covers_kind(kind.name):
+    bar = permit.bar_on(kind=kind.name, domain=kind.domain)
+    if bar is not None:
+        raise NotPermitted(
+            f"rule {bar.rule} of {permit.jurisdiction} closes {kind.name!r} ({kind.domain}) to "
+            f"{permit.purpose}; leave out what reads it, or use a card made without it."
+        )
+    if not permit.covers_kind(kind.name, kind.domain):
         raise NotPermitted(
             f"the permit for {permit.purpose} does not cover {kind.name!r}; it covers "
             f"{', '.join(sorted(permit.kinds or ())) or 'nothing'}; leave out what reads it."

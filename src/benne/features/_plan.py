@@ -12,7 +12,7 @@ from benne.features._algebra import Feature
 from benne.features._checks import Checked, check
 from benne.features._in_process import Walk
 from benne.kernel import InvalidInput, NotPermitted, Type, Value
-from benne.rights import Permit
+from benne.rights import Bar, Permit
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -49,11 +49,15 @@ class Plan:
         return tuple(dict.fromkeys(kind for one in self.checked for kind in one.feature.lineage))
 
     def withheld(self, permit: Permit) -> tuple[str, ...]:
-        """The features that ``permit`` bars: each that reads a kind it does not cover."""
-        return tuple(
-            one.feature.name
-            for one in self.checked
-            if not all(map(permit.covers_kind, one.feature.lineage))
+        """The features that ``permit`` bars: by a kind or domain that they read, or by a tag."""
+        return tuple(one.feature.name for one in self.checked if self._barred(one, permit))
+
+    def _barred(self, one: Checked, permit: Permit) -> bool:
+        kinds = (self.kinds[name] for name in one.feature.lineage)
+        return (
+            permit.bar_on(tags=one.feature.tags) is not None
+            or any(permit.bar_on(domain=domain) is not None for domain in one.domains)
+            or not all(permit.covers_kind(kind.name, kind.domain) for kind in kinds)
         )
 
     def only(self, names: Iterable[str]) -> Plan:
@@ -86,7 +90,7 @@ class Plan:
         return features_table(self.permitted(permit).checked, self.kinds, looks, permit)
 
     @cached_property
-    def _walks(self) -> dict[frozenset[str] | None, Walk]:
+    def _walks(self) -> dict[tuple[frozenset[str] | None, tuple[Bar, ...]], Walk]:
         return {}
 
     def compute(self, history: History, permit: Permit, view: View) -> dict[str, Value]:
@@ -100,9 +104,10 @@ class Plan:
             InvalidInput: a sum or a moment that overflows.
         """
         _demand(permit)
-        walk = self._walks.get(permit.kinds)
+        terms = permit.kinds, permit.bars
+        walk = self._walks.get(terms)
         if walk is None:
-            walk = self._walks[permit.kinds] = Walk.of(self.permitted(permit).checked, self.kinds)
+            walk = self._walks[terms] = Walk.of(self.permitted(permit).checked, self.kinds)
         return walk.compute(history, permit, view, self.kinds)
 
 

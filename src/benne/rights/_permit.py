@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from benne.kernel import InvalidInput, NotPermitted, content_hash, iso
+from benne.kernel import DOMAINS, InvalidInput, Json, NotPermitted, content_hash, iso
+from benne.rights._retention import Horizon
 
 SCORING_PURPOSES = ("self_view", "deposit_free", "pay_later", "lending")
 PURPOSES = (*SCORING_PURPOSES, "model_building", "fairness_audit", "marketing")
@@ -47,12 +49,39 @@ class LawfulBasis:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """What a rule closes to a purpose: domains of evidence, kinds, and tags of features."""
+
+    rule: str
+    domains: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+    def as_json(self) -> dict[str, Json]:
+        """The bar as plain JSON."""
+        return {
+            "rule": self.rule,
+            "domains": sorted(self.domains),
+            "kinds": sorted(self.kinds),
+            "tags": sorted(self.tags),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Permit:
     """Leave to read evidence: for one purpose, from one instant until another.
 
     ``kinds`` names the kinds that may be read (``None``: all), ``subjects`` the people
     (``None``: a whole population, as a batch needs).  Instants are int64 microseconds.
-    A permit is made by ``permit_on_basis``; holding one is the proof that a rule was asked.
+    ``bars`` are what rules of the jurisdiction close, ``retention`` until when records are
+    seen, ``evidence_from`` and ``evidence_until`` the half-open range of the records' own
+    instants that a consent names, ``duties`` what an answer under this permit owes the person;
+    ``rules`` names every rule that was asked, ``rules_hash`` the text of them all.
+    ``consent`` is the id of the consent on which it rests, ``held`` the business reason for
+    which a revoked one still stands.
+
+    A permit is made by ``permit_on_basis`` or ``permit_on_consent``; holding one is the proof
+    that a rule was asked.
     """
 
     purpose: str
@@ -62,14 +91,44 @@ class Permit:
     basis: LawfulBasis
     kinds: frozenset[str] | None = None
     subjects: frozenset[str] | None = None
+    bars: tuple[Bar, ...] = ()
+    retention: tuple[Horizon, ...] = ()
+    evidence_from: int | None = None
+    evidence_until: int | None = None
+    duties: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    rules_hash: str = ""
+    consent: str | None = None
+    held: str | None = None
 
-    def covers_kind(self, kind: str) -> bool:
-        """Whether records of ``kind`` may be read."""
-        return self.kinds is None or kind in self.kinds
+    def bar_on(
+        self, *, kind: str | None = None, domain: str | None = None, tags: Iterable[str] = ()
+    ) -> Bar | None:
+        """The first rule that closes this kind, domain or any of these tags; ``None``: open."""
+        asked = frozenset(tags)
+        for bar in self.bars:
+            if kind in bar.kinds or domain in bar.domains or asked & bar.tags:
+                return bar
+        return None
+
+    def covers_kind(self, kind: str, domain: str | None = None) -> bool:
+        """Whether records of ``kind``, which is of ``domain``, may be read."""
+        allowed = self.kinds is None or kind in self.kinds
+        return allowed and self.bar_on(kind=kind, domain=domain) is None
+
+    @property
+    def barred_domains(self) -> tuple[str, ...]:
+        """The domains that rules close, in the order of the score's dimensions."""
+        closed = frozenset[str]().union(*(bar.domains for bar in self.bars))
+        return tuple(domain for domain in DOMAINS if domain in closed)
 
     def covers_subject(self, subject: str) -> bool:
         """Whether records about ``subject`` may be read."""
         return self.subjects is None or subject in self.subjects
+
+    def horizons(self, kind: str) -> tuple[Horizon, ...]:
+        """The retention horizons of ``kind``: a record past any of them is not seen."""
+        return tuple(horizon for horizon in self.retention if horizon.kind == kind)
 
     def demand(self, *, at: int) -> None:
         """Refuse if the permit is not in force at ``at``.
@@ -95,6 +154,14 @@ class Permit:
                 "basis": [self.basis.basis, self.basis.statement],
                 "kinds": None if self.kinds is None else sorted(self.kinds),
                 "subjects": None if self.subjects is None else sorted(self.subjects),
+                "bars": [bar.as_json() for bar in self.bars],
+                "retention": [horizon.as_json() for horizon in self.retention],
+                "evidence": [self.evidence_from, self.evidence_until],
+                "duties": list(self.duties),
+                "rules": list(self.rules),
+                "rules_hash": self.rules_hash,
+                "consent": self.consent,
+                "held": self.held,
             }
         )
 
