@@ -1,6 +1,9 @@
 """How hard the society is, beside what its parameter file states beforehand.
 
-    python benchmarks/society_difficulty.py [--people 40000] [--seed 1] [--set section.name=value]
+    python benchmarks/society_difficulty.py [--people 30000] [--seeds 1 2 3] [--set drift.on=0]
+
+Results go to benchmarks/results/society_difficulty.csv, and a seed that is there is not run again;
+remove the file after a change to the society.  With --set nothing is kept.
 
 The features are plain SQL of this file's own and the learner is LightGBM, so that the society is
 not measured by what it is there to measure.  Whoever trains does not test: subjects are split in
@@ -23,8 +26,9 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
-from benne.app._society import write_society
-from benne.society import standard_parameters
+from benne.app._society import parse_changes, write_society
+
+RESULTS = Path(__file__).parent / "results" / "society_difficulty.csv"
 
 BUREAU = """
 select o.observation,
@@ -103,11 +107,33 @@ OTHERS = {
     "ia": """select observation, max_by(number, happened_at) filter (name like 'topup%') as b_topup,
         max_by(number, happened_at) filter (name like 'handset%') as i_handset from att
         group by all""",
-    "n": """select t.observation, count(*) as n_ties, avg(strength_permille) as n_strength,
-        avg(w.late) as n_bills_late, avg(w.dpd) as n_dpd, max(w.dpd) as n_dpd_max,
-        avg(w.income) as n_income
-        from tie t left join who w on w.subject = t.other and w.as_of = t.as_of group by all""",
+    "n": """select observation, any_value(n_ties) as n_ties, any_value(n_strength) as n_strength,
+        sum(strength_permille * late) / sum(strength_permille * bills) as n_bills_late,
+        sum(strength_permille * arrears) / sum(strength_permille * statements) as n_arrears,
+        avg((arrears > 0)::int) filter (statements > 0) as n_in_arrears,
+        sum(strength_permille * owes) / sum(strength_permille) as n_owes
+        from (select *, count(*) over (partition by observation) as n_ties,
+            avg(strength_permille) over (partition by observation) as n_strength from tie) t
+        left join near n on n.subject = t.other and n.as_of = t.as_of group by observation""",
 }
+
+NEAR = """
+create table near as
+with looks as (select distinct as_of from obs),
+bill as (select subject, as_of, count(*) as bills,
+    count(*) filter (paid_at > due_at + interval 1 day) as late
+  from '{folder}/evidence/obligation.parquet', looks
+  where known_at between as_of - interval 1 year and as_of group by all),
+arrear as (select subject, as_of, count(*) as statements,
+    count(*) filter (days_past_due >= 30) as arrears,
+    max((days_past_due >= 60)::int) as owes
+  from '{folder}/evidence/statement.parquet', looks
+  where known_at between as_of - interval 1 year and as_of group by all)
+select coalesce(b.subject, a.subject) as subject, coalesce(b.as_of, a.as_of) as as_of,
+  b.bills, b.late, a.statements, a.arrears, a.owes
+from bill b full join arrear a on a.subject = b.subject and a.as_of = b.as_of
+"""
+"""What is known of everyone as a neighbour, at each moment of a look."""
 
 TABLES = {
     "acc": "account", "stm": "statement", "inq": "inquiry", "ins": "instalment",
@@ -133,9 +159,7 @@ def features(folder: Path) -> pd.DataFrame:
     con.execute(f"create table h as {BUREAU}")
     for short, sql in OTHERS.items():
         if short == "n":
-            con.execute("""create table who as select o.subject, o.as_of, f.f_late as late,
-                h.h_dpd_year as dpd, b.b_in as income from obs o left join f using (observation)
-                left join h using (observation) left join b using (observation)""")
+            con.execute(NEAR.format(folder=folder))
         con.execute(f"create table {short} as {sql}")
     joins = " ".join(f"left join {short} using (observation)" for short in ("h", *OTHERS))
     return con.execute(f"""select obs.*, p.probability, p.probability_given_path,
@@ -180,69 +204,83 @@ def auc(chance: np.ndarray, score: np.ndarray) -> float:
     return float((bads * (below + goods / 2)).sum() / (bad.sum() * good.sum()))
 
 
-def report(folder: Path, *, each: bool) -> None:
-    """Print each stated figure beside what is found."""
-    numbers = standard_parameters()
+SCORES = ("bureau", "others", "strict", "free")
+HEAD = ("seed", "people", "group", "n", "bad_rate", *SCORES, "latent", "gain", "free_over_strict")
+
+
+def groups(late: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Which out-of-time rows are of each group of people."""
+    oldest = late["h_oldest"].fillna(-1).to_numpy()
+    known = (late["h_statements"].fillna(0) > 0).to_numpy()
+    sound = known & (late["h_dpd_now"].fillna(0) < 90).to_numpy()
+    sound &= (late["h_off"].fillna(0) == 0).to_numpy()
+    return {
+        "all": np.ones(len(late), dtype=bool), "no history": ~known, "with history": sound,
+        "thin": sound & (oldest <= 365), "thick": sound & (oldest > 730),
+    }  # fmt: skip
+
+
+def measured(folder: Path, seed: int, people: int) -> list[dict[str, object]]:
+    """A row for each group of people of one society."""
     table = features(folder)
     table["bad"] = (table["outcome"] == "bad").astype(int)
     domains = {d: [c for c in table.columns if c.startswith(f"{d}_")] for d in "hfbin"}
     late = table[table["cohort"] == "out_of_time"]
-    y = late["bad"].to_numpy()
     columns = [c for group in domains.values() for c in group]
     scores = {
         "bureau": out_of_time(table, domains["h"]),
         "others": out_of_time(table, [c for c in columns if not c.startswith("h_")]),
         "strict": out_of_time(table, columns, strict=True),
         "free": out_of_time(table, columns),
+        "latent": late["probability"].to_numpy(),
     }
-    print(
-        f"{len(table)} observations, bad rate training "
-        f"{table.loc[table.cohort == 'training', 'bad'].mean():.4f}, out of time {y.mean():.4f} "
-        f"(stated {numbers['difficulty.bad_rate_min']} to {numbers['difficulty.bad_rate_max']})"
-    )
     chance = late["probability_given_path"].to_numpy()
-    oldest = late["h_oldest"].fillna(-1).to_numpy()
-    known = (late["h_statements"].fillna(0) > 0).to_numpy()
-    sound = known & (late["h_dpd_now"].fillna(0) < 90).to_numpy()
-    sound &= (late["h_off"].fillna(0) == 0).to_numpy()
-    rows = {
-        "all": oldest < np.inf, "no history": ~known, "history": sound,
-        "thin": sound & (oldest <= 365), "thick": sound & (oldest > 730),
-    }  # fmt: skip
-    for name, which in rows.items():
-        line = {k: auc(chance[which], s[which]) for k, s in scores.items()}
-        line["latent"] = auc(chance[which], late["probability"].to_numpy()[which])
-        figures = "  ".join(f"{k} {v:.4f}" for k, v in line.items())
-        print(
-            f"{name:10} n {which.sum():6} bad {y[which].mean():.4f}  {figures}  "
-            f"gain {line['free'] - line['bureau']:+.4f}  "
-            f"free-strict {line['free'] - line['strict']:+.4f}",
-            flush=True,
-        )
-    for domain in "fbin" if each else "":
-        alone = out_of_time(table, domains["h"] + domains[domain])
-        print(
-            f"bureau + {domain}: {auc(chance, alone):.4f} all, "
-            f"{auc(chance[sound], alone[sound]):.4f} with history"
-        )
+    rows = []
+    for name, which in groups(late).items():
+        found = {k: auc(chance[which], s[which]) for k, s in scores.items()}
+        rows.append({
+            "seed": seed, "people": people, "group": name, "n": int(which.sum()),
+            "bad_rate": float(late["bad"].to_numpy()[which].mean()), **found,
+            "gain": found["free"] - found["bureau"],
+            "free_over_strict": found["free"] - found["strict"],
+        })  # fmt: skip
+    return rows
+
+
+def page(results: pd.DataFrame) -> str:
+    """The mean over seeds of each figure, and over how many."""
+    lines = [f"| {' | '.join(('people', 'n', *HEAD[4:]))} |", "|---|" + "---:|" * 9]
+    for name in results["group"].unique():
+        one = results[results["group"] == name]
+        cells = [f"{one[column].mean():.4f}" for column in HEAD[4:]]
+        lines.append(f"| {' | '.join((name, f'{one.n.sum():,}', *cells))} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Write a society in a folder of its own and report on it."""
+    """Measure each seed that was not yet, and print the mean over all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--people", type=int, default=40_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--people", type=int, default=30_000)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--set", action="append", default=[], metavar="section.name=value")
-    parser.add_argument("--each", action="store_true", help="what each domain adds, too")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
-    changes = {k: float(v) for k, _, v in (item.partition("=") for item in options.set)}
-    with tempfile.TemporaryDirectory() as parent:
-        folder = Path(parent) / "society"
-        write_society(
-            folder, people=options.people, seed=options.seed, changes=changes,
-            tell=lambda *_: None,
-        )  # fmt: skip
-        report(folder, each=options.each)
+    changes = parse_changes(options.set)
+    kept = options.results if not changes else None
+    done = pd.read_csv(kept) if kept and kept.exists() else pd.DataFrame(columns=HEAD)
+    for seed in options.seeds:
+        if ((done["seed"] == seed) & (done["people"] == options.people)).any():
+            continue
+        with tempfile.TemporaryDirectory() as parent:
+            folder = Path(parent) / "society"
+            write_society(
+                folder, people=options.people, seed=seed, changes=changes, tell=lambda *_: None
+            )
+            rows = pd.DataFrame(measured(folder, seed, options.people))
+        done = pd.concat([done, rows]) if len(done) else rows
+        if kept:
+            done.to_csv(kept, index=False, float_format="%.5f")
+    print(page(done[done["people"] == options.people]))
 
 
 if __name__ == "__main__":

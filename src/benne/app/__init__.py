@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from benne.app._report import Reported, report
     from benne.app._score import answer_json, answer_line, score
-    from benne.app._society import SocietyWritten, write_society
+    from benne.app._society import SocietyWritten, parse_changes, write_society
     from benne.app._steps import Ingested, ingest_workspace
     from benne.app._train import Trained, train
     from benne.app.wiring import Session, session
@@ -42,7 +42,7 @@ _HOMES = {
     ),
     "benne.app._report": ("Reported", "report"),
     "benne.app._score": ("answer_json", "answer_line", "score"),
-    "benne.app._society": ("SocietyWritten", "write_society"),
+    "benne.app._society": ("SocietyWritten", "parse_changes", "write_society"),
     "benne.app._steps": ("Ingested", "ingest_workspace"),
     "benne.app._train": ("Trained", "train"),
     "benne.app.wiring": ("Session", "session"),
@@ -73,6 +73,7 @@ __all__ = [
     "explain",
     "ingest_workspace",
     "make_features",
+    "parse_changes",
     "quarantine_list",
     "quarantine_mend",
     "quarantine_replay",

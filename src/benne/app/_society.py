@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from benne.kernel import InvalidInput
 from benne.society import (
     ATTRIBUTES,
     Parameters,
-    parameters_of,
     simulate,
     standard_parameters,
 )
@@ -72,9 +71,9 @@ def write_society(
 ) -> SocietyWritten:
     """Simulate a society and write it, whole or not at all, as the workspace ``folder``.
 
-    ``parameters`` names a TOML file to use instead of the project's own; ``changes`` are numbers
-    by ``section.name`` to put in the place of some of them.  The same arguments write
-    the same rows.
+    ``parameters`` names a TOML file whose numbers take the place of the project's own, and
+    ``changes`` are numbers by ``section.name`` that take the place of both.  The same arguments
+    write the same rows.
 
     Raises:
         InvalidInput: numbers that cannot be simulated.
@@ -96,16 +95,39 @@ def write_society(
     return SocietyWritten(str(folder), people, months, dict(tables.rows))
 
 
+def parse_changes(settings: Iterable[str]) -> dict[str, float]:
+    """Numbers by ``section.name`` from texts such as ``incumbent.on=1``.
+
+    Raises:
+        InvalidInput: a text of another form, or a parameter that is set twice.
+    """
+    changes: dict[str, float] = {}
+    for text in settings:
+        name, sign, value = (part.strip() for part in text.partition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            sign = ""
+        if not sign or "." not in name:
+            raise InvalidInput(
+                f"--set must be SECTION.NAME=NUMBER, such as incumbent.on=1; got {text!r}."
+            )
+        if name in changes:
+            raise InvalidInput(f"--set must give each parameter once; got {name} twice.")
+        changes[name] = number
+    return changes
+
+
 def _parameters(path: Path | None) -> Parameters:
     if path is None:
         return standard_parameters()
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise InvalidInput(f"{path} must be a file of parameters; there is none.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path} must be TOML in UTF-8: {error}.") from error
-    return parameters_of(document, where=str(path))
+    return standard_parameters().overlay(document, where=str(path))
 
 
 def _write_workspace(

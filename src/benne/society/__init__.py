@@ -8,7 +8,6 @@ from benne.society._block import Emission
 from benne.society._parameters import (
     Parameter,
     Parameters,
-    parameters_of,
     standard_parameters,
 )
 from benne.society._simulate import simulate
@@ -19,7 +18,6 @@ __all__ = [
     "Emission",
     "Parameter",
     "Parameters",
-    "parameters_of",
     "simulate",
     "standard_parameters",
 ]

@@ -25,9 +25,10 @@ _ORDER_DAYS = np.array([0.3, 0.4, 2.5, 4.0])
 
 def fulfilment(block: Block) -> list[Emission]:
     """All that says whether promises outside credit were kept, and what means there are."""
-    bills, unpaid = _bills(block)
-    orders, lost = _orders(block)
-    return [*bills, *orders, *_breaches(block, unpaid, lost), *_means(block)]
+    bills, unpaid = _bills(block.of("obligation"))
+    orders, lost = _orders(block.of("order"))
+    breaches = _breaches(block.of("breach"), unpaid, lost)
+    return [*bills, *orders, *breaches, *_means(block.of("means"))]
 
 
 def _bills(block: Block) -> tuple[list[Emission], dict[str, Ints]]:

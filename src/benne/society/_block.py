@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,14 @@ from benne.society._tables import Column, Rows, batch, instants, take, words
 from benne.society._world import World
 
 CAUSES = ("event", "correction", "retraction", "dispute")
+TOPICS = (
+    "applications", "accounts", "inquiry", "account", "statement", "instalment", "card_payment",
+    "public_record", "realised", "obligation", "order", "breach", "means", "profile",
+    "verification", "transaction", "activity", "tie", "rule_event", "attribute", "truth", "wave",
+    "training_admission", "out_of_time_admission", "wave_admission",
+)  # fmt: skip
+"""What has randomness of its own, so that a change to one leaves the draws of the others."""
+
 CONTRACTS = ("telecom", "power", "water", "rent", "insurance", "tax")
 
 
@@ -37,12 +45,17 @@ class Block:
     """
 
     world: World
+    index: int
     people: People
     life: Life
     random: np.random.Generator
     counters: dict[str, int]
     subjects: pa.Array
     worst: Ints
+
+    def of(self, topic: str) -> Block:
+        """The same block, with the randomness of a topic."""
+        return replace(self, random=self.world.block_random(self.index, TOPICS.index(topic)))
 
     def number(self, table: str, count: int) -> Ints:
         """The next ``count`` numbers of a table's records."""
@@ -63,7 +76,8 @@ class Block:
     def reported(self, person: Ints) -> Bools:
         """Which facts any source ever sends: fewer of the minority's."""
         p = self.world.parameters
-        lost = p["quality.missing"] + p["quality.missing_minority"] * self.people.minority[person]
+        extra = p.switched("reporting_bias.missing_minority")
+        lost = p["quality.missing"] + extra * self.people.minority[person]
         found: Bools = self.uniform(len(person)) >= lost
         return found
 

@@ -53,19 +53,19 @@ class Accounts:
 
 def credit(block: Block) -> list[Emission]:
     """All that lenders, and courts on their behalf, say."""
-    asked = _applications(block)
-    _run(block, asked)
-    inquiries = _inquiries(block, asked)
+    asked = _applications(block.of("applications"))
+    _run(block.of("accounts"), asked)
+    inquiries = _inquiries(block.of("inquiry"), asked)
     accounts = _only(asked, asked.given)
     accounts.number[:] = block.number("account", len(accounts.number))
     return [
         inquiries,
-        *_opened(block, accounts),
-        *_statements(block, accounts),
-        *_instalments(block, accounts),
-        *_card_payments(block, accounts),
-        *_courts(block, accounts),
-        _realised(block, accounts),
+        *_opened(block.of("account"), accounts),
+        *_statements(block.of("statement"), accounts),
+        *_instalments(block.of("instalment"), accounts),
+        *_card_payments(block.of("card_payment"), accounts),
+        *_courts(block.of("public_record"), accounts),
+        _realised(block.of("realised"), accounts),
     ]
 
 
@@ -317,7 +317,7 @@ def _utilisation(block: Block, accounts: Accounts, account: Ints, month: Ints) -
         + 0.8 * accounts.temper[account]
         + 0.9 * block.life.jobless[person, month]
         + 0.35 * np.maximum(accounts.arrears[account, month], 0)
-        + np.where(month % 12 == 11, 0.25, 0.0)
+        + block.world.parameters.switched("season.borrowing") * (month % 12 == 11)
     )
     drawn = sigmoid(lean + 0.5 * block.random.normal(size=len(account)))
     ring = (people.ring[person] >= 0) & (month >= people.bust[person] - 1)

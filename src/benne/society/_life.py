@@ -41,6 +41,7 @@ class Hazards:
     """The logits and weights of each person, shape (people,)."""
 
     promise: Floats
+    milieu: Floats
     jobless_weight: Floats
     ill_weight: Floats
     loss: Floats
@@ -56,6 +57,7 @@ def hazards(p: Parameters, people: People) -> Hazards:
     away = np.where(people.occupation >= 2, -2.0, 0.0)  # students and pensioners lose less
     return Hazards(
         promise=promise_logit(p, people),
+        milieu=people.milieu,
         jobless_weight=p["promise.jobless"] * 2 * exposed,
         ill_weight=p["promise.ill"] * 2 * exposed,
         loss=logit(p["shocks.job_loss"])
@@ -102,6 +104,7 @@ def live(
     strain = (
         own.jobless_weight[:, None] * jobless
         + own.ill_weight[:, None] * ill
+        + own.milieu[:, None]
         + (world.stress + season_and_drift(world, months))[None, :]
     )
     present = months[None, :] >= people.arrival[:, None]
@@ -156,7 +159,7 @@ def chance_of_bad(
         blow = p["wave.job_loss"] * in_wave(world, month + i) if wave else 0.0
         _move(state[0], state[1], sigmoid(own.loss + now + blow), sigmoid(own.rehire - now))
         _move(state[:, 0], state[:, 1], fall, own.recovery)
-        due = own.promise + now + season_and_drift(world, month + i)
+        due = own.promise + own.milieu + now + season_and_drift(world, month + i)
         due = due + fraud_logit(p, people, month + i)
         bad += _pay(state, sigmoid(due + extra), p["promise.catch_up"])
     return bad

@@ -26,6 +26,7 @@ class People:
     index: Ints
     community: Ints
     region: Ints
+    milieu: Floats
     minority: Bools
     female: Bools
     age: Floats
@@ -83,6 +84,7 @@ def make_people(world: World, communities: tuple[int, int], random: np.random.Ge
     index = world.communities.first[communities[0]] + np.arange(int(sizes.sum()))
     count = len(index)
     region = world.communities.region[community]
+    milieu = world.communities.milieu[community]
     minority = random.random(count) < world.communities.minority_share[community]
     age = np.clip(random.normal(p["people.age_mean"], p["people.age_spread"], count), 18, 85)
     traits = _traits(world, community, minority, random)
@@ -102,7 +104,7 @@ def make_people(world: World, communities: tuple[int, int], random: np.random.Ge
     access = _access(world, region, minority, age, traits, random)
     ring, bust, arrival, victim = _rings(world, arrival, random)
     return People(
-        index, community, region, minority, random.random(count) < 0.5, age, *traits,
+        index, community, region, milieu, minority, random.random(count) < 0.5, age, *traits,
         occupation, income, *access, arrival, ring, bust, victim,
     )  # fmt: skip
 
@@ -195,14 +197,14 @@ def promise_logit(p: Parameters, people: People) -> Floats:
         + p["promise.capacity"] * k
         + p["promise.patience"] * people.patience
         + p["promise.appetite"] * d
-        + p["promise.age_from_prime"] * np.minimum(prime**2, 6) / 3
     )
+    bent = p["non_monotone.age_from_prime"] * np.minimum(prime**2, 6) / 3
+    bent = bent + p["non_monotone.appetite"] * (d**2 - 1)
     poor = np.maximum(-k, 0)
     together = (
         p["interactions.appetite_poor"] * np.maximum(d, -0.5) * poor
         + p["interactions.unwilling_poor"] * np.maximum(-w, 0) * poor
         + p["interactions.informal_capacity"] * people.informal * k
-        + p["interactions.appetite_hump"] * (d**2 - 1)
     )
-    found: Floats = plain + p["interactions.on"] * together
+    found: Floats = plain + p["non_monotone.on"] * bent + p["interactions.on"] * together
     return found

@@ -56,6 +56,7 @@ def _make_block(
     life = live(world, people, random, wave=bool(world.parameters["wave.lived"]))
     return Block(
         world=world,
+        index=number,
         people=people,
         life=life,
         random=random,

@@ -37,13 +37,13 @@ ATTRIBUTES = ("topup_minor_per_month", "handset_age_days")
 def traces(block: Block) -> list[Emission]:
     """All that says who people are and how they live."""
     return [
-        *_profiles(block),
-        *_verifications(block),
-        *_transactions(block),
-        *_activity(block),
-        *_ties(block),
-        *_rule_events(block),
-        *_attributes(block),
+        *_profiles(block.of("profile")),
+        *_verifications(block.of("verification")),
+        *_transactions(block.of("transaction")),
+        *_activity(block.of("activity")),
+        *_ties(block.of("tie")),
+        *_rule_events(block.of("rule_event")),
+        *_attributes(block.of("attribute")),
     ]
 
 
@@ -178,7 +178,8 @@ def _spending(block: Block) -> tuple[Ints, Ints, Ints, Floats]:
     lean = 0.3 * people.capacity + 0.2 * people.appetite - 0.01 * (people.age - 37)
     rate = p["traces.spending_a_month"] * np.exp(lean)[:, None] * (1 - 0.4 * life.jobless)
     rate = rate * (life.present & people.wallet[:, None])
-    rate = rate * np.where(np.arange(rate.shape[1]) % 12 == 11, 1.35, 1.0)
+    december = np.arange(rate.shape[1]) % 12 == 11
+    rate = rate * np.exp(p.switched("season.spending") * december)
     times = block.random.poisson(rate)
     place = np.repeat(np.arange(times.size), times.ravel())
     person, month = place // times.shape[1], place % times.shape[1]
@@ -204,9 +205,9 @@ def _activity(block: Block) -> list[Emission]:
     """
     p, people, life = block.world.parameters, block.people, block.life
     months = np.arange(block.world.calendar.months)
-    turn = p["interactions.on"] * p["interactions.activity_appetite"] * people.appetite
+    turn = p.switched("interactions.activity_appetite") * people.appetite
     lean = -0.02 * (people.age - 37) + turn * np.tanh((37 - people.age) / 8)
-    spread = np.exp(0.006 * (months - 36))[None, :]
+    spread = np.exp(p.switched("drift.activity") * (months - 36) / 12)[None, :]
     rate = p["traces.activity_a_month"] * np.exp(lean)[:, None] * spread
     rate = rate * (life.present & people.wallet[:, None])
     times = block.random.poisson(rate)

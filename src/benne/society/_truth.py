@@ -30,6 +30,7 @@ OUTCOMES = ("good", "bad")
 def truth(block: Block) -> list[Emission]:
     """The observations with their outcomes, the probabilities behind them, and the traits."""
     p, people = block.world.parameters, block.people
+    block = block.of("truth")
     first, span = p.whole("calendar.burn_in_months"), p.whole("calendar.training_months")
     last = p.whole("calendar.out_of_time_month")
     month = first + block.random.integers(0, span, len(people))
@@ -41,6 +42,7 @@ def truth(block: Block) -> list[Emission]:
         *_cohort(block, everyone, final, cohort=1, life=block.life),
     ]
     if p["wave.cohort"]:
+        block = block.of("wave")
         struck = live(block.world, people, block.random, wave=True, before=block.life, since=last)
         emissions += _cohort(block, everyone, final, cohort=2, life=struck)
     return emissions
@@ -69,7 +71,8 @@ def _cohort(block: Block, person: Ints, month: Ints, *, cohort: int, life: Life)
         "probability_given_path": reals(chance_on_the_lived_path(p, logits)),
     }
     place = "outcome" if cohort < COHORTS.index("wave") else "truth"
-    outcome: Rows = {**common, **_answer(block, person, bad, month)}
+    desk = block.of(f"{COHORTS[cohort]}_admission")
+    outcome: Rows = {**common, **_answer(desk, person, bad, month)}
     table = "standard_obligation" if place == "outcome" else "wave_outcome"
     return [
         Emission(place, table, batch(outcome)),

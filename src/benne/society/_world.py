@@ -21,7 +21,8 @@ _COMMUNITIES, _WEAK_TIES, _ECONOMY, _IDENTIFIERS, _PATHS, _BLOCK = range(6)
 class Communities:
     """Dense groups; person ``i`` belongs to the one whose ``[first, first + size)`` holds ``i``.
 
-    ``traits`` has shape (communities, 4): what the community shares of each trait.
+    ``traits`` has shape (communities, 4): what the community shares of each trait; ``milieu``
+    is how much harder promises are to keep there, in logits.
     """
 
     first: Ints
@@ -29,6 +30,7 @@ class Communities:
     region: Ints
     minority_share: Floats
     traits: Floats
+    milieu: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,9 @@ class World:
         """A generator of its own for each stream: the same for the same seed, in any order."""
         return _random(self.seed, *stream)
 
-    def block_random(self, block: int) -> np.random.Generator:
-        """The randomness of one block of people."""
-        return self.random(_BLOCK, block)
+    def block_random(self, block: int, *topic: int) -> np.random.Generator:
+        """The randomness of one block of people, or of a topic in it."""
+        return self.random(_BLOCK, block, *topic)
 
 
 def _random(seed: int, *stream: int) -> np.random.Generator:
@@ -135,6 +137,7 @@ def _make_communities(parameters: Parameters, people: int, seed: int) -> Communi
         random.integers(0, parameters.whole("people.regions"), count),
         mixed,
         random.normal(size=(count, len(TRAITS))),
+        parameters["people.milieu"] * random.normal(size=count),
     )
 
 
@@ -207,9 +210,10 @@ def possible_stress(world: World, month: int, length: int) -> Floats:
 
 def season_and_drift(world: World, months: Ints) -> Floats:
     """What the calendar adds to the logit of missing a promise, for each of ``months``."""
-    swing = world.parameters["economy.season"] * np.cos(2 * np.pi * (months % 12) / 12)
-    since = (months - world.parameters["calendar.burn_in_months"]) / 12
-    found: Floats = swing + world.parameters["economy.drift"] * since
+    p = world.parameters
+    swing = p.switched("season.promise") * np.cos(2 * np.pi * (months % 12) / 12)
+    since = (months - p["calendar.burn_in_months"]) / 12
+    found: Floats = swing + p.switched("drift.promise") * since
     return found
 
 

@@ -74,12 +74,20 @@ def _sync(folder: Path) -> None:
                 os.close(handle)
 
 
+_GROUP_ROWS = 100_000
+"""A row group is written once it has so many: many small ones cost memory and time."""
+
+
 class ParquetFiles:
-    """Parquet files by name, each opened at its first batch; a context manager closes them."""
+    """Parquet files by name, which grow as they are written; a context manager closes them.
+
+    Columns that come as dictionaries of Arrow are stored as such, others plain.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._writers: dict[str, pq.ParquetWriter] = {}
+        self._waiting: dict[str, list[pa.RecordBatch]] = {}
         self.rows: dict[str, int] = {}
 
     def __enter__(self) -> ParquetFiles:
@@ -91,18 +99,42 @@ class ParquetFiles:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for writer in self._writers.values():
-            writer.close()
+        with ExitStack() as stack:
+            for writer in self._writers.values():
+                stack.callback(writer.close)
+            if error is None:
+                for name in self._waiting:
+                    self._flush(name)
 
     def write(self, name: str, batch: pa.RecordBatch) -> None:
         """Add a batch to the file ``name``, a path without its suffix."""
-        writer = self._writers.get(name)
-        if writer is None:
+        waiting = self._waiting.setdefault(name, [])
+        waiting.append(batch)
+        self.rows[name] = self.rows.get(name, 0) + batch.num_rows
+        if sum(one.num_rows for one in waiting) >= _GROUP_ROWS:
+            self._flush(name)
+
+    def _flush(self, name: str) -> None:
+        waiting, self._waiting[name] = self._waiting[name], []
+        if waiting:
+            table = pa.Table.from_batches(waiting)
+            self._writer(name, table.schema).write_table(table)
+
+    def _writer(self, name: str, schema: pa.Schema) -> pq.ParquetWriter:
+        if name not in self._writers:
             path = self._folder / f"{name}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            writer = pq.ParquetWriter(
-                path, batch.schema, compression="zstd", compression_level=1, store_schema=False
+            self._writers[name] = pq.ParquetWriter(
+                path,
+                schema,
+                compression="zstd",
+                compression_level=1,
+                store_schema=False,
+                use_dictionary=[f.name for f in schema if pa.types.is_dictionary(f.type)],
+                write_statistics=[f.name for f in schema if not _is_text(f.type)],
             )
-            self._writers[name] = writer
-        writer.write_batch(batch)
-        self.rows[name] = self.rows.get(name, 0) + batch.num_rows
+        return self._writers[name]
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_dictionary(type_))

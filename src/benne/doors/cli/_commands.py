@@ -164,19 +164,68 @@ def report(context: typer.Context, workspace: WorkspaceArg) -> None:
 
 @commands.command()
 def society(
-    folder: Annotated[Path, typer.Argument(help="The folder to make.", show_default=False)],
-    people: Annotated[int, typer.Option(min=1, help="How many people live in it.")] = 5000,
-    months: Annotated[int, typer.Option(min=1, help="For how many months.")] = 60,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same society.")] = 0,
+    folder: Annotated[
+        Path, typer.Argument(metavar="NAME", help="The folder to make.", show_default=False)
+    ],
+    people: Annotated[int, typer.Option(help="How many people live in it, from 100.")] = 5000,
+    months: Annotated[
+        int, typer.Option(help="For how many months, from 60; the first 24 are burn-in.")
+    ] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed, the same society.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="SECTION.NAME=NUMBER",
+            help="Change a parameter or turn a switch, such as incumbent.on=1. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    parameters: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A TOML file whose numbers take the place of the standard ones; "
+            "truth/parameters.toml of another society is one.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Simulate a society, as a workspace.
 
     Nobody in it exists. Its truth is known, and kept apart from its evidence.
+
+    \b
+    Switches, each 1 (on) or 0 (off):
+      incumbent.on       a lender refuses, and who is refused has no outcome (off)
+      wave.lived         everybody lives through a wave of unemployment (off)
+      wave.cohort        one cohort does, in the truth alone (on)
+      interactions.on    effects that need two traits or domains at once (on)
+      non_monotone.on    risk that first falls and then rises (on)
+      drift.on           changes over the years (on)
+      season.on          changes over the year (on)
+      reporting_bias.on  more of the minority's rows never arrive (on)
+    All parameters are on the page reference/society of the documentation.
+
+    \b
+    Examples:
+      benne society town
+      benne society refused --people 20000 --set incumbent.on=1
+      benne society bust --set wave.lived=1 --set wave.month=40
     """
     from benne import app
 
+    changes = app.parse_changes(settings or [])
     with progress() as tell:
-        written = app.write_society(folder, people=people, months=months, seed=seed, tell=tell)
+        written = app.write_society(
+            folder,
+            people=people,
+            months=months,
+            seed=seed,
+            changes=changes,
+            parameters=parameters,
+            tell=tell,
+        )
     for line in written.lines():
         out(line)
 
