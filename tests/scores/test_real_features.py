@@ -35,7 +35,7 @@ READ = (
 )  # fmt: skip
 PERMIT = permit_on_basis(
     LawfulBasis("simulated", "Nobody stands behind these."), purpose="self_view",
-    jurisdiction="NG", issued_at=0, expires_at=2**62, subjects=frozenset({"s"}),
+    jurisdiction="plain", issued_at=0, expires_at=2**62, subjects=frozenset({"s"}),
 )  # fmt: skip
 
 

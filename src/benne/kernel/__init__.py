@@ -42,7 +42,7 @@ from benne.kernel._expressions import (
     unified,
     year_of,
 )
-from benne.kernel._ids import subject_id, uuid7
+from benne.kernel._ids import pairwise_id, subject_id, uuid7
 from benne.kernel._instants import (
     END_OF_TIME,
     MICROS_PER_DAY,
@@ -104,6 +104,7 @@ __all__ = [
     "least",
     "micros",
     "month_start",
+    "pairwise_id",
     "parse_instant",
     "subject_id",
     "type_of",

@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from benne.kernel import DOMAINS, InvalidInput, Json, NotPermitted, content_hash, iso
 from benne.rights._retention import Horizon
 
-SCORING_PURPOSES = ("self_view", "deposit_free", "pay_later", "lending")
-PURPOSES = (*SCORING_PURPOSES, "model_building", "fairness_audit", "marketing")
-"""Why an answer is asked.  Closed: an unknown purpose is never silently allowed."""
-
 LAWFUL_BASES = (
     "consent",
     "contract",
@@ -164,35 +160,3 @@ class Permit:
                 "held": self.held,
             }
         )
-
-
-def permit_on_basis(
-    basis: LawfulBasis,
-    *,
-    purpose: str,
-    jurisdiction: str,
-    issued_at: int,
-    expires_at: int,
-    kinds: frozenset[str] | None = None,
-    subjects: frozenset[str] | None = None,
-) -> Permit:
-    """The permit that a stated lawful basis gives for ``purpose``.
-
-    Marketing is never given on a basis that a workspace states for itself: it needs each
-    person's own opt-in (PIPL Art. 24; GDPR Art. 21(2)).
-
-    Raises:
-        InvalidInput: an unknown purpose, or a permit that ends before it starts.
-        NotPermitted: the purpose is marketing.
-    """
-    if purpose not in PURPOSES:
-        raise InvalidInput(f"a purpose must be one of {', '.join(PURPOSES)}; got {purpose!r}.")
-    if purpose == "marketing":
-        raise NotPermitted(
-            "marketing needs each person's own opt-in; a stated lawful basis cannot give it."
-        )
-    if expires_at <= issued_at:
-        raise InvalidInput(
-            f"a permit must end after it starts; got {iso(issued_at)} to {iso(expires_at)}."
-        )
-    return Permit(purpose, jurisdiction, issued_at, expires_at, basis, kinds, subjects)

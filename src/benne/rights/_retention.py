@@ -16,9 +16,10 @@ class Horizon:
     from so long before ``after`` (a statement's ``days_past_due`` leads back to the day on which
     the delinquency began).
 
-    A record is adverse where every test that is stated holds: ``column`` has one of ``values``;
-    and ``late`` names an instant column by which ``paid`` should have come, and it came a day
-    late or more, or not at all.  With no test, every record of the kind is adverse.
+    A record is adverse where every test that is stated holds: ``column`` has one of ``values``
+    (or, with ``other_than``, none of them); and ``late`` names the instant column by which
+    ``paid`` should have come, and it came a day late or more, or not at all.  With no test,
+    every record of the kind is adverse.
     """
 
     rule: str
@@ -28,6 +29,7 @@ class Horizon:
     began_days: str | None = None
     column: str | None = None
     values: frozenset[str] = frozenset()
+    other_than: bool = False
     late: str | None = None
     paid: str | None = None
 
@@ -41,7 +43,7 @@ class Horizon:
 
     def adverse(self, row: Row) -> bool:
         """Whether the horizon is about ``row``, a version of a record of its kind."""
-        if self.column is not None and row[self.column] not in self.values:
+        if self.column is not None and (row[self.column] in self.values) == self.other_than:
             return False
         if self.late is None or self.paid is None:
             return True
@@ -75,6 +77,7 @@ class Horizon:
             "began_days": self.began_days,
             "column": self.column,
             "values": sorted(self.values),
+            "other_than": self.other_than,
             "late": self.late,
             "paid": self.paid,
         }
