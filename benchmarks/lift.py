@@ -34,7 +34,9 @@ def main() -> None:
     with session.lake() as lake:
         rows = read_rows(session, lake)
         whole = lake.query("SELECT * FROM unseen_sesame ORDER BY observation")
-        catalogue = catalogue_of(session.workspace, lake.versions())
+        catalogue = catalogue_of(
+            session.workspace, lake.versions(), session.permit("model_building")
+        )
     columns = tuple(
         column
         for column in catalogue.columns(session.workspace.attributes, "sesame")

@@ -179,7 +179,7 @@ def _make_features(folder: Path, data: Path) -> tuple[pa.Table, tuple[Column, ..
     make_features(opened, lambda *_: None)
     with opened.lake() as lake:
         seen = read_rows(opened, lake)
-        catalogue = catalogue_of(opened.workspace, lake.versions())
+        catalogue = catalogue_of(opened.workspace, lake.versions(), opened.permit("model_building"))
     columns = tuple(
         column
         for column in catalogue.columns(opened.workspace.attributes, "sesame")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -464,6 +465,33 @@ def test_an_unknown_column_is_named_with_those_there_are(lake: Lake, tmp_path: P
     finding = failure(lake, one, csv(tmp_path / "a.csv", HEAD, GOOD))
     assert (finding.code, finding.column) == ("unknown_column", "colour")
     assert "paid_minor" in finding.must
+
+
+def test_what_is_never_collected_fails_the_batch_and_leaves_no_value(lake: Lake) -> None:
+    columns = "'r' as record, 's' as subject, '2020-01-01T00:00Z' as happened_at"
+    one = mapping("profile", columns + ", 'druid' as religion")
+    source = pa.table({"x": [1]})
+    finding = failure(lake, replace(one, jurisdiction="EU"), source)
+    assert (finding.code, finding.column) == ("never_collect", "religion")
+    assert "EU-GDPR-9" in finding.must
+    assert load(lake, one, source).new == 1
+
+
+@pytest.mark.parametrize(("day", "kept"), [("2013-03-14", True), ("2013-03-15", False)])
+def test_a_flat_table_brings_no_variable_that_is_never_collected(
+    lake: Lake, day: str, kept: bool
+) -> None:
+    columns = "name record, 's' subject, '2010-01-01T00:00Z' happened_at, name, x as text"
+    one = replace(mapping("attribute", columns), jurisdiction="CN")
+    source = pa.table({"name": ["income", "father_blood_type"], "x": ["1", "AB"]})
+    report = load(lake, one, source, now=parse_instant(day))
+    assert [batch.status for batch in report.batches] == ["kept" if kept else "failed"]
+    assert report.new == (2 if kept else 0)
+    if not kept:
+        (finding,) = report.failures
+        assert (finding.code, finding.column) == ("never_collect", "father_blood_type")
+        assert all(entry.raw is None for entry in lake.quarantine())
+        assert lake.versions() == {}
 
 
 def test_a_live_mapping_may_not_state_when_it_knew(lake: Lake, tmp_path: Path) -> None:

@@ -51,6 +51,9 @@ def test_an_outcome_can_be_defined_over_evidence() -> None:
         ("[model]\nfolds = true", "folds must be a whole number; got True"),
         ("[model]\nfamilies = 'sesame'", "families must be a list"),
         ("[surprise]\na = 1", "unknown key 'surprise'"),
+        ("[rights]\njurisdiction = 'NG'", r"\[rights\]: a jurisdiction must be one of plain, CN"),
+        ("[rights]\nserves = ['marketing']", r"\[rights\]: a model must serve some of"),
+        ("[rights]\nlicence = 'x'", r"\[rights\]: unknown key 'licence'"),
         ("[attributes.age]\ndomain = 'money'", r"\[attributes.age\]: domain must be one of"),
         ("[kind.account]\ndomain = 'history'\nsays = 's'\nwindow = 't'\n"
          "columns.t = { type = 'instant' }", "'account' is a standard kind"),

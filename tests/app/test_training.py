@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from benne.app._catalogue import catalogue_of
 from benne.app._screening import screened
 from benne.app._training import Rows, demand_enough, outer_folds, time_cut
-from benne.app.settings import workspace_of
-from benne.kernel import MICROS_PER_DAY, InvalidInput
+from benne.app.settings import Workspace, workspace_of
+from benne.kernel import MICROS_PER_DAY, InvalidInput, parse_instant
 from benne.models import Column
+from benne.rights import Permit, permit_on_basis
 
 RNG = np.random.default_rng(7)
 
@@ -75,6 +76,42 @@ def test_screening_keeps_what_tells_and_passes_over_copies() -> None:
     assert screened(columns, table, bad, np.ones(2000), None) == columns
 
 
+def permit_of(workspace: Workspace, date: str = "2026-01-01") -> Permit:
+    """A permit to build models in ``workspace`` on ``date``."""
+    at = parse_instant(date)
+    return permit_on_basis(
+        workspace.lawful_basis,
+        purpose="model_building",
+        jurisdiction=workspace.rights.jurisdiction,
+        issued_at=at,
+        expires_at=at + 1,
+        asking=workspace.rights.asking,
+    )
+
+
+def test_what_a_rule_closes_is_left_out_with_the_rules_id() -> None:
+    document = {
+        "schema": 1,
+        "workspace": {"name": "w", "currency": "EUR"},
+        "lawful_basis": {"basis": "simulated", "statement": "Nobody."},
+        "rights": {"jurisdiction": "EU", "serves": ["lending"]},
+        "files": {"a": "a.csv"},
+        "outcome": {"says": "bad"},
+        "attributes": {
+            "friends_late_share": {"domain": "network"},
+            "posts": {"domain": "behaviour", "tags": ["social_network"]},
+            "salary": {"domain": "fulfilment"},
+        },
+    }
+    workspace = workspace_of(document, folder=Path("w"), where="benne.toml")
+    before = catalogue_of(workspace, ["attribute"], permit_of(workspace, "2026-11-19"))
+    after = catalogue_of(workspace, ["attribute"], permit_of(workspace, "2026-11-20"))
+    kept = {feature.name for feature in before.features}
+    assert kept == {"friends_late_share", "posts", "salary"}
+    assert {feature.name for feature in after.features} == {"salary"}
+    assert dict(after.left_out)["posts"] == "rule EU-CCD-18-data closes it"
+
+
 def test_what_a_workspace_lacks_is_left_out_with_its_reason() -> None:
     document = {
         "schema": 1,
@@ -85,7 +122,7 @@ def test_what_a_workspace_lacks_is_left_out_with_its_reason() -> None:
         "model": {"drop_tags": ["age"]},
     }
     workspace = workspace_of(document, folder=Path("w"), where="benne.toml")
-    catalogue = catalogue_of(workspace, ["profile", "inquiry"])
+    catalogue = catalogue_of(workspace, ["profile", "inquiry"], permit_of(workspace))
     left = dict(catalogue.left_out)
     assert {kind for feature in catalogue.features for kind in feature.lineage} == {
         "profile",

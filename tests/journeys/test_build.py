@@ -138,7 +138,7 @@ def test_in_process_scores_are_the_batch_scores(
     permit = opened.permit("self_view")
     with opened.lake() as lake:
         there = lake.versions()
-        catalogue = catalogue_of(opened.workspace, there)
+        catalogue = catalogue_of(opened.workspace, there, permit)
         kinds = tuple(kind for kind in counted(catalogue.kinds) if kind.name in there)
         lake.write_table("looks", lake.query("SELECT observation, subject FROM observations"))
         known = histories(lake, kinds, first=0, last=len(made.people))

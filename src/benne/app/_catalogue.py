@@ -10,6 +10,7 @@ from benne.evidence import Kind
 from benne.features import Direction, Feature
 from benne.features.catalogue import FACTORS, attribute_features, standard_catalogue
 from benne.models import Column
+from benne.rights import Permit
 
 _DIRECTIONS = {Direction.LOWERS_RISK: 1, Direction.RAISES_RISK: -1, Direction.EITHER: 0}
 
@@ -58,24 +59,34 @@ class Catalogue:
         )
 
 
-def catalogue_of(workspace: Workspace, there: Iterable[str]) -> Catalogue:
+def catalogue_of(workspace: Workspace, there: Iterable[str], permit: Permit) -> Catalogue:
     """The workspace's catalogue, given the kinds that its evidence is ``there`` for.
 
     A feature is left out when a kind that it reads has no evidence, when the workspace drops it
-    or one of its tags, and when it would stand across two domains (a paired term is the model's
-    to make).
+    or one of its tags, when a rule behind ``permit`` closes it, and when it would stand across
+    two domains (a paired term is the model's to make).
     """
     present = set(there)
     kept: list[Feature] = []
     left: list[tuple[str, str]] = []
     every = (*standard_catalogue(workspace.kinds), *attribute_features(workspace.attributes))
     for feature in every:
-        why = _why_not(feature, workspace, present)
+        why = _why_not(feature, workspace, present) or _closed(feature, workspace, permit)
         if why is None:
             kept.append(feature)
         else:
             left.append((feature.name, why))
     return Catalogue(tuple(kept), tuple(left), workspace.kinds)
+
+
+def _closed(feature: Feature, workspace: Workspace, permit: Permit) -> str | None:
+    declared = [tag.removeprefix("domain:") for tag in feature.tags if tag.startswith("domain:")]
+    kinds = [kind for kind in workspace.kinds if kind.name in feature.lineage]
+    bars = [permit.bar_on(tags=feature.tags)]
+    bars += [permit.bar_on(domain=domain) for domain in declared]
+    bars += [permit.bar_on(kind=kind.name, domain=kind.domain) for kind in kinds]
+    closed = next((bar for bar in bars if bar is not None), None)
+    return None if closed is None else f"rule {closed.rule} closes it"
 
 
 def _why_not(feature: Feature, workspace: Workspace, present: set[str]) -> str | None:

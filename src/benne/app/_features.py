@@ -62,7 +62,7 @@ def make_features(session: Session, tell: Progress) -> Featured:
             raise InvalidInput("the lake holds no evidence yet; benne ingest brings it.")
         tell("observations", 0, None)
         observed = read_observations(session, lake)
-        catalogue = catalogue_of(session.workspace, there)
+        catalogue = catalogue_of(session.workspace, there, permit)
         tell("features", 0, None)
         lake.write_table("features", look(lake, feature_plan(catalogue), permit, "observations"))
         tell("counts", 0, None)
@@ -90,7 +90,12 @@ def look(lake: Lake, asked: Plan, permit: Permit, observations: str) -> pa.Table
 def count(lake: Lake, catalogue: Catalogue, permit: Permit, observations: str) -> pa.Table:
     """How much evidence each of the lake's ``observations`` has (``benne.evidence.COUNTS``)."""
     kinds = {kind.name: kind for kind in catalogue.kinds}
-    there = [kind for kind in counted(catalogue.kinds) if lake.versions().get(kind.name)]
+    versions = lake.versions()
+    there = [
+        kind
+        for kind in counted(catalogue.kinds)
+        if versions.get(kind.name) and permit.covers_kind(kind.name, kind.domain)
+    ]
     counts = thickness(there, observations_table(observations), permit, kinds=kinds)
     return lake.execute(counts).sort_by("observation")
 

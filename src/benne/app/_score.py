@@ -59,7 +59,7 @@ def score(
     permit = session.permit("self_view")
     permit.demand(at=session.clock())
     with session.lake() as lake:
-        catalogue = catalogue_of(session.workspace, lake.versions())
+        catalogue = catalogue_of(session.workspace, lake.versions(), permit)
         looks = _looks(session, lake, catalogue, moment, subject)
         lake.write_table("looks", looks)
         tell("features", 0, None)

@@ -80,7 +80,12 @@ def read_mappings(workspace: Workspace) -> list[Mapping]:
             "instalment.sql; it has none."
         )
     return [
-        parse_mapping(_text(path), where=str(path), kinds=workspace.kinds)
+        parse_mapping(
+            _text(path),
+            where=str(path),
+            kinds=workspace.kinds,
+            jurisdiction=workspace.rights.jurisdiction,
+        )
         for path in workspace.mappings
     ]
 

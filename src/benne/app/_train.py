@@ -70,12 +70,13 @@ def train(session: Session, tell: Progress) -> Trained:
         NotFound: features were not computed yet.
         InvalidInput: too few observations with a known outcome.
     """
-    session.permit("model_building").demand(at=session.clock())
+    permit = session.permit("model_building")
+    permit.demand(at=session.clock())
     families = [family(name) for name in session.workspace.model.families]
     with session.lake() as lake:
         rows = read_rows(session, lake)
         demand_enough(rows)
-        catalogue = catalogue_of(session.workspace, lake.versions())
+        catalogue = catalogue_of(session.workspace, lake.versions(), permit)
         made = []
         for kind in families:
             bundle = _train_family(session, lake, rows, catalogue, kind, tell)

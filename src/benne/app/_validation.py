@@ -43,7 +43,7 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
     if f"unseen_{name}" not in lake.tables():
         raise NotFound(f"the lake has no validation of {name}; benne train makes it.")
     seen = _with_people(lake, lake.table(f"unseen_{name}"))
-    catalogue = catalogue_of(session.workspace, lake.versions())
+    catalogue = catalogue_of(session.workspace, lake.versions(), session.permit("model_building"))
     features = _rows_of(lake, "features", seen)
     counts = _rows_of(lake, "counts", seen)
     rule = bundle.scorable

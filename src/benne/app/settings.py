@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from benne.evidence import Kind, OutcomeDefinition, kinds_of, standard_kinds
 from benne.kernel import DOMAINS, Currency, InvalidInput, parse_instant
-from benne.rights import LawfulBasis
+from benne.rights import FLOOR, SCORING_PURPOSES, Asking, LawfulBasis, jurisdiction
 
 SCHEMA = 1
 LEARNERS = ("auto", "spline", "steps", "boost")
@@ -25,13 +25,37 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceTable:
-    """``[workspace]``: its name, its one currency, and where it stands."""
+    """``[workspace]``: its name and its one currency."""
 
     name: str
     currency: str
     says: str = ""
     minor_digits: int = 2
-    jurisdiction: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class RightsTable:
+    """``[rights]``: under which law the workspace stands, and in what role.
+
+    ``jurisdiction`` is ``plain``, ``CN``, ``EU`` or ``US``; ``licences`` are those that the
+    scorer holds (``credit_bureau``); ``serves`` are the purposes that its scores are for: a
+    model reads only what all of them may.  ``warned`` says that every person was warned of
+    adverse consequences, and agreed in writing.
+    """
+
+    jurisdiction: str = FLOOR
+    licences: tuple[str, ...] = ()
+    serves: tuple[str, ...] = SCORING_PURPOSES
+    warned: bool = False
+
+    def __post_init__(self) -> None:
+        jurisdiction(self.jurisdiction)
+        _ = self.asking
+
+    @property
+    def asking(self) -> Asking:
+        """Who asks the rules for permits."""
+        return Asking(frozenset(self.licences), frozenset(self.serves))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +209,7 @@ class Workspace:
     model: ModelTable = field(default_factory=ModelTable)
     score: ScoreTable = field(default_factory=ScoreTable)
     report: ReportTable = field(default_factory=ReportTable)
+    rights: RightsTable = field(default_factory=RightsTable)
     attributes: Mapping[str, AttributeTable] = field(default_factory=dict)
     declared_kinds: tuple[Kind, ...] = ()
 
@@ -242,7 +267,7 @@ def read_workspace(folder: Path) -> Workspace:
 def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Workspace:
     """The workspace that a parsed ``document`` states; see ``read_workspace``."""
     known = {"schema", "workspace", "lawful_basis", "files", "observations", "outcome", "model",
-             "score", "report", "attributes", "kind"}  # fmt: skip
+             "score", "report", "rights", "attributes", "kind"}  # fmt: skip
     _no_unknown(document, known, where)
     if document.get("schema") != SCHEMA:
         raise InvalidInput(
@@ -268,6 +293,7 @@ def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Wo
         model=table(ModelTable, document.get("model", {}), f"{where}, [model]"),
         score=table(ScoreTable, document.get("score", {}), f"{where}, [score]"),
         report=table(ReportTable, document.get("report", {}), f"{where}, [report]"),
+        rights=table(RightsTable, document.get("rights", {}), f"{where}, [rights]"),
         attributes=attributes,
         declared_kinds=kinds_of(document, where=where),
     )

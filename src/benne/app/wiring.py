@@ -55,14 +55,20 @@ class Session:
         )
 
     def permit(self, purpose: str) -> Permit:
-        """A day's permit on the lawful basis that the workspace states."""
-        now = self.clock()
+        """A day's permit on the lawful basis that the workspace states.
+
+        Raises:
+            NotPermitted: a rule of the workspace's jurisdiction closes the purpose today.
+        """
+        now, rights = self.clock(), self.workspace.rights
         return permit_on_basis(
             self.workspace.lawful_basis,
             purpose=purpose,
-            jurisdiction=self.workspace.workspace.jurisdiction,
+            jurisdiction=rights.jurisdiction,
             issued_at=now,
             expires_at=now + _PERMIT_LIFE,
+            asking=rights.asking,
+            warned=rights.warned,
         )
 
 

@@ -1,6 +1,16 @@
 """What sources said about people, in five domains, as it was known at each moment."""
 
-from benne.evidence._casts import LATER, PROBLEMS, RAW, CastPlan, Rule, literal, plan_casts, quoted
+from benne.evidence._casts import (
+    LATER,
+    PROBLEMS,
+    RAW,
+    CastPlan,
+    Rule,
+    literal,
+    never_collected,
+    plan_casts,
+    quoted,
+)
 from benne.evidence._findings import ADVICE, Finding
 from benne.evidence._kinds import (
     CAUSES,
@@ -50,6 +60,7 @@ __all__ = [
     "counted",
     "kinds_of",
     "literal",
+    "never_collected",
     "observations_table",
     "outcomes",
     "parse_mapping",

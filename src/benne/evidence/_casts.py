@@ -11,6 +11,7 @@ text: ``benne.app.stores`` runs it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -19,6 +20,7 @@ from benne.evidence._findings import Finding
 from benne.evidence._kinds import CAUSES, COLUMN_TYPES, ColumnSpec
 from benne.evidence._mappings import Mapping
 from benne.kernel import MICROS_PER_DAY, iso
+from benne.rights import refused_columns
 
 PROBLEMS = ":problems"
 RAW = ":raw"
@@ -93,7 +95,7 @@ def plan_casts(
     specs = _specs(mapping)
     spelled = {name.lower(): name for name in specs}
     names = {spelled.get(name.lower(), name): name for name in returned}
-    findings = _column_findings(mapping, names, specs)
+    findings = never_collected(mapping, names, now) + _column_findings(mapping, names, specs)
     if findings:
         return None, findings
     present = {name: names[name] for name in specs if name in names}
@@ -140,6 +142,23 @@ def _specs(mapping: Mapping) -> dict[str, ColumnSpec]:
         spec = specs.get(instant, ColumnSpec(instant, "instant"))
         specs[instant] = replace(spec, known_with=spec.known_with or instant)
     return specs
+
+
+def never_collected(mapping: Mapping, names: Iterable[str], now: int) -> tuple[Finding, ...]:
+    """A finding for each of ``names`` that the jurisdiction of ``mapping`` forbids to collect."""
+    refused = refused_columns(names, mapping.jurisdiction, now)
+    return tuple(
+        Finding(
+            "never_collect",
+            mapping.source,
+            mapping.kind.name,
+            f"rule {rule} of {mapping.jurisdiction} says that this is never collected",
+            f"{name!r}",
+            name,
+            where=mapping.where,
+        )
+        for name, rule in refused.items()
+    )
 
 
 def _column_findings(

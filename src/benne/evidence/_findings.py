@@ -16,6 +16,7 @@ ADVICE: dict[str, str] = {
     "missing_column": "return the column from the mapping",
     "naive_time": 'add the offset from UTC, or say naive_times = "UTC" (or a zone) in the mapping',
     "negative": "check the sign in the mapping",
+    "never_collect": "leave it out of the select, and do not store it anywhere in the workspace",
     "no_file": "check the pattern in benne.toml and the data folder",
     "no_rows": "check the filter in the mapping and the files that it reads",
     "not_allowed": "translate the value in the mapping",

@@ -48,14 +48,21 @@ class Mapping:
     later: MappingOf[str, str] = field(default_factory=dict)
     naive_times: str | None = None
     where: str = ""
+    jurisdiction: str = "plain"
 
 
 def parse_mapping(
-    text: str, *, where: str, kinds: Iterable[Kind], lag_days: int | None = None
+    text: str,
+    *,
+    where: str,
+    kinds: Iterable[Kind],
+    lag_days: int | None = None,
+    jurisdiction: str = "plain",
 ) -> Mapping:
     """The mapping that the file ``where`` holds.
 
-    ``lag_days`` is the publication lag of the source where the mapping states none.
+    ``lag_days`` is the publication lag of the source where the mapping states none;
+    ``jurisdiction`` says which columns are never collected.
 
     Raises:
         InvalidInput: with file and line: no front matter, TOML that cannot be read, an unknown
@@ -77,7 +84,7 @@ def parse_mapping(
         raise InvalidInput(f"{where}, line {line}: schema must be 1; a newer Benne reads more.")
     _check_values(values, kind, head, first_line, where)
     values.setdefault("lag_days", lag_days or 0)
-    return Mapping(name=name, kind=kind, sql=text, where=where, **values)
+    return Mapping(name=name, kind=kind, sql=text, where=where, jurisdiction=jurisdiction, **values)
 
 
 def _kind_of(name: str, kinds: Iterable[Kind], where: str) -> Kind:

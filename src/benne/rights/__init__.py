@@ -57,6 +57,7 @@ from benne.rights._issue import (
 from benne.rights._jurisdictions import (
     CLOCKS,
     DUTIES,
+    FLOOR,
     JURISDICTIONS,
     LIMITS,
     Clock,
@@ -78,6 +79,7 @@ __all__ = [
     "DISPUTE_MOVES",
     "DISPUTE_STATES",
     "DUTIES",
+    "FLOOR",
     "JURISDICTIONS",
     "LAWFUL_BASES",
     "LIMITS",

@@ -150,8 +150,8 @@ class Clock:
         return start + self.days * MICROS_PER_DAY
 
     def __str__(self) -> str:
-        counts = {"days": self.days, "business days": self.business_days, "months": self.months}
-        span = ", ".join(f"{count} {unit}" for unit, count in counts.items() if count)
+        counts = {"day": self.days, "business day": self.business_days, "month": self.months}
+        (span,) = (f"{n} {unit}{'s' * (n > 1)}" for unit, n in counts.items() if n)
         return f"{span} {CLOCKS[self.name]} ({self.name})"
 
 

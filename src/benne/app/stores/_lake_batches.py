@@ -36,7 +36,16 @@ from benne.app.stores._lake_rows import (
     versions_sql,
 )
 from benne.app.stores._lake_schema import evidence_table
-from benne.evidence import PROBLEMS, RAW, CastPlan, Mapping, literal, plan_casts, quoted
+from benne.evidence import (
+    PROBLEMS,
+    RAW,
+    CastPlan,
+    Mapping,
+    literal,
+    never_collected,
+    plan_casts,
+    quoted,
+)
 from benne.kernel import subject_id
 
 Progress: TypeAlias = Callable[[str, int, "int | None"], None]
@@ -213,6 +222,7 @@ def _stage(
     """Read every row: good ones into the staging table, as versions; bad ones to quarantine."""
     mapping, made = batch.mapping, False
     for table in _rows(sandbox, plan, batch):
+        _demand_collectable(batch, table)
         is_bad = pc.is_valid(table[PROBLEMS])
         bad = table.filter(is_bad)
         good = table.filter(pc.invert(is_bad)).drop_columns([PROBLEMS, RAW])
@@ -231,6 +241,15 @@ def _stage(
         lake.unregister("chunk")
         made = True
         batch.progress(f"{mapping.name}: read", tally.rows_read, None)
+
+
+def _demand_collectable(batch: Batch, table: pa.Table) -> None:
+    """Fail the batch where a flat table brings a variable that must never be collected."""
+    if batch.mapping.kind.name == "attribute":
+        names = [str(name) for name in pc.unique(table["name"]).to_pylist()]
+        refused = never_collected(batch.mapping, names, batch.now)
+        if refused:
+            raise BatchFails(*refused)
 
 
 def _demand_hope(batch: Batch, tally: Tally, bad: pa.Table, plan: CastPlan) -> None:
