@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -91,3 +92,45 @@ def test_a_parameter_has_a_source_and_keeps_its_bounds() -> None:
         parameters.change({"shocks.job_loss": 2})
     with pytest.raises(InvalidInput, match="unknown parameter"):
         parameters.change({"shocks.jobloss": 0.1})
+
+
+def test_real_orders_and_accounts_come_to_what_the_evidence_says_in_the_end(tables: Tables) -> None:
+    real = tables["truth", "realised_orders"].to_pandas()
+    told = evidence(tables)["order"].to_pandas().drop_duplicates("record", keep="last")
+    both = told[told.state != "open"].merge(real, left_on="record", right_on="order")
+    assert len(both) > 10_000
+    assert ((both.state == "lost") == both.lost).all()
+    assert ((both.state == "returned") == ~both.late).all()
+    assert 0 < both[both.service == "power_bank"].lost.mean() < 0.002
+
+
+def test_a_rule_book_notes_some_broken_promises_and_some_life(tables: Tables) -> None:
+    noted = evidence(tables)["rule_event"].to_pandas()
+    breaches = set(evidence(tables)["breach"]["subject"].to_pylist())
+    of_breach = noted[noted.rule == "contract_breach"]
+    assert len(of_breach) > 300
+    assert of_breach.subject.isin(breaches).mean() > 0.95
+    assert noted.rule.isin(["volunteering", "traffic_ticket"]).mean() > 0.5
+    assert {"court_arrears", "late_public_fee"} <= set(noted.rule)
+
+
+def test_a_career_pays_more_to_the_capable_as_years_go(tables: Tables) -> None:
+    people = tables["truth", "people"].to_pandas()
+    pay = evidence(tables)["transaction"].to_pandas().query("category == 'salary'")
+    pay = pay.merge(people.query("arrival_month == 0"), on="subject")
+    pay["year"] = pay.happened_at.dt.year
+    mean = pay.groupby(["subject", "year"]).amount_minor.mean().unstack()[[2018, 2022]].dropna()
+    grown = np.log(mean[2022] / mean[2018])
+    capacity = people.set_index("subject").capacity[grown.index]
+    assert 0.03 < grown.mean() < 0.15
+    assert grown.corr(capacity) > 0.3
+
+
+def test_neighbours_arrears_tell_of_a_person_s(tables: Tables) -> None:
+    """Among those who are tied, the shares of late statements go together."""
+    statements = evidence(tables)["statement"].to_pandas()
+    late = (statements.days_past_due >= 30).groupby(statements.subject).mean()
+    ties = evidence(tables)["tie"].to_pandas().drop_duplicates(["subject", "other"])
+    pairs = pd.DataFrame({"one": ties.subject.map(late), "two": ties.other.map(late)}).dropna()
+    assert len(pairs) > 5_000
+    assert 0.05 < pairs.one.corr(pairs.two, method="spearman") < 0.4

@@ -14,7 +14,7 @@ from benne.society import standard_parameters
 Tables = dict[tuple[str, str], pa.Table]
 
 ALWAYS = {
-    "profile", "verification", "tie", "attribute", "rule_event", "order", "means", "people",
+    "profile", "verification", "tie", "attribute", "order", "realised_orders", "means", "people",
 }  # fmt: skip
 """What no switch of behaviour touches."""
 

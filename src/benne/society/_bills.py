@@ -7,7 +7,7 @@ import numpy as np
 from benne.society._block import CONTRACTS, Block, Emission
 from benne.society._calendar import DAY, Bools, Floats, Ints
 from benne.society._people import sigmoid
-from benne.society._tables import Rows, instants, ints, names, words
+from benne.society._tables import Rows, batch, flags, instants, ints, names, words
 
 SERVICES = ("bicycle", "power_bank", "hotel", "car")
 STATES = ("open", "returned", "returned_late", "lost")
@@ -15,12 +15,8 @@ INDUSTRIES = ("leasing", "hotel", "telecom", "housing", "payment")
 BREACHES = ("not_returned", "unpaid_bill", "damage")
 DISPUTE = ("original", "disputed", "upheld", "corrected", "statement_kept")
 
-_POPULARITY = np.array([0.9, 0.7, 0.45, 0.4, 0.2, 0.15])
-_SIZE = np.array([25_00, 60_00, 30_00, 0, 90_00, 400_00])
-_EVERY = np.array([1, 1, 2, 1, 3, 12])
-_ORDER_VALUE = np.array([2_00, 1_50, 90_00, 160_00])
-_DEPOSIT = np.array([199_00, 99_00, 300_00, 2_000_00])
-_ORDER_DAYS = np.array([0.3, 0.4, 2.5, 4.0])
+PUBLIC = ("power", "water", "tax")
+RENT = CONTRACTS.index("rent")
 
 
 def fulfilment(block: Block) -> list[Emission]:
@@ -33,11 +29,13 @@ def fulfilment(block: Block) -> list[Emission]:
 
 def _bills(block: Block) -> tuple[list[Emission], dict[str, Ints]]:
     p, people, life = block.world.parameters, block.people, block.life
-    share = np.minimum(_POPULARITY * p["bills.contracts_mean"] / _POPULARITY.sum(), 1.0)
+    popular = p.each("bill_share", CONTRACTS)
+    share = np.minimum(popular * p["bills.contracts_mean"] / popular.sum(), 1.0)
+    every = p.each("bill_every_months", CONTRACTS).astype(np.int64)
     holds = (block.random.random((len(people), len(CONTRACTS))) < share) & people.utility[:, None]
     person, contract = np.nonzero(holds)
     months = np.arange(block.world.calendar.months)
-    runs = (months[None, :] + person[:, None]) % _EVERY[contract][:, None] == 0
+    runs = (months[None, :] + person[:, None]) % every[contract][:, None] == 0
     line, month = np.nonzero(runs & life.present[person])
     person, contract = person[line], contract[line]
     keep = block.reported(person)
@@ -55,10 +53,13 @@ def _bills(block: Block) -> tuple[list[Emission], dict[str, Ints]]:
     )
     paid = due + (delay * 86_400).astype(np.int64) * 1_000_000
     emissions = _publish_bills(block, person, contract, due, paid, never)
+    public = np.isin(contract, [CONTRACTS.index(name) for name in PUBLIC])
+    overdue = np.flatnonzero(public & (never | (delay > 30)))
+    block.deeds.append(("late_public_fee", person[overdue], due[overdue] + 30 * DAY))
     broken = np.flatnonzero(never & (block.uniform(count) < 0.5))
     return emissions, {
         "person": person[broken],
-        "industry": np.where(contract[broken] == CONTRACTS.index("rent"), 3, 2),
+        "industry": np.where(contract[broken] == RENT, 3, 2),
         "at": due[broken] + 60 * DAY,
     }
 
@@ -73,7 +74,7 @@ def _late_logit(block: Block, person: Ints, month: Ints, contract: Ints) -> Floa
     )
     poor = np.quantile(block.world.regions, p["interactions.unreliable_regions"])
     muddle = (block.world.regions < poor)[people.region[person]] * p["interactions.on"]
-    habit = np.where(contract == CONTRACTS.index("rent"), -0.5, 0.0)
+    habit = np.where(contract == RENT, -0.5, 0.0)
     found: Floats = p["bills.late"] + habit + (1 - muddle) * own + 1.0 * muddle
     return found
 
@@ -84,7 +85,10 @@ def _publish_bills(
     """A bill is told some days after it fell due, and again when it was paid after that."""
     p = block.world.parameters
     count = len(person)
-    size = np.where(contract == 3, block.people.income[person] * 0.28, _SIZE[contract])
+    flat = np.array([0.0 if c == "rent" else p[f"bill_minor.{c}"] for c in CONTRACTS])
+    month = (due - int(block.world.calendar.start(0))) // (30 * DAY)
+    rent = p["bill_minor.rent_of_income"] * block.people.earns(p, person, month)
+    size = np.where(contract == RENT, rent, flat[contract])
     size = size * np.exp(0.15 * block.random.normal(size=count))
     told_at = due + block.delay(count)
     seen = ~never & (paid < told_at - DAY)
@@ -127,19 +131,23 @@ def _orders(block: Block) -> tuple[list[Emission], dict[str, Ints]]:
     rate = rate[:, None] * (life.present & people.wallet[:, None])
     person, month = np.nonzero(block.random.random(rate.shape) < np.minimum(rate, 1))
     count = len(person)
-    service = np.searchsorted([0.5, 0.75, 0.93], block.uniform(count), side="right")
+    share = np.cumsum(p.each("order_share", SERVICES))
+    service = np.searchsorted(share[:-1] / share[-1], block.uniform(count), side="right")
     start = block.moment(month, block.uniform(count) * 27)
-    length = _ORDER_DAYS[service] * (0.5 + block.uniform(count))
+    usual = p.each("order_days", SERVICES)[service]
+    length = usual * (0.5 + block.uniform(count))
     due = start + (length * DAY).astype(np.int64)
     late = block.uniform(count) < sigmoid(
         p["orders.late"] - 0.6 * people.willingness[person] - 0.3 * people.patience[person]
     )
     ring = people.ring[person] >= 0
-    lost = late & (block.uniform(count) < np.where(ring, 0.6, p["orders.lost"]))
+    keeps = p.each("order_lost", SERVICES)[service]
+    lost = late & (block.uniform(count) < np.where(ring, p["order_lost.ring"], keeps))
     over = np.where(late, block.random.exponential(3.0, count), -0.3 * length)
     closed = due + (over * DAY).astype(np.int64)
-    value = _ORDER_VALUE[service] * length / _ORDER_DAYS[service]
-    deposit = _DEPOSIT[service] * (block.uniform(count) < 0.7)
+    value = p.each("order_value_minor", SERVICES)[service] * length / usual
+    waived = block.uniform(count) < p["orders.waived"]
+    deposit = p.each("order_deposit_minor", SERVICES)[service] * waived
     rows: Rows = {
         "happened_at": instants(start),
         "service": words(service, SERVICES),
@@ -168,6 +176,13 @@ def _publish_orders(
     count = len(person)
     start = rows["happened_at"].values.astype(np.int64)
     record = names("O", block.number("order", count))
+    realised: Rows = {
+        "subject": words(person, block.subjects),
+        "order": record,
+        "due_at": rows["due_at"],
+        "late": flags(late),
+        "lost": flags(lost),
+    }
     known = start + block.random.integers(60_000_000, 3600_000_000, count)
     told = block.publish("order", rows, record=record, person=person, known_at=known)
     due = rows["due_at"].values.astype(np.int64)
@@ -178,7 +193,7 @@ def _publish_orders(
     }
     later = np.maximum(ended, known) + block.random.integers(60_000_000, 2 * DAY, count)
     done = block.publish("order", rows, record=record, person=person, known_at=later)
-    return [told, done]
+    return [told, done, Emission("truth", "realised_orders", batch(realised))]
 
 
 def _breaches(block: Block, unpaid: dict[str, Ints], lost: dict[str, Ints]) -> list[Emission]:
@@ -187,6 +202,7 @@ def _breaches(block: Block, unpaid: dict[str, Ints], lost: dict[str, Ints]) -> l
         np.concatenate([unpaid[name], lost[name]]) for name in ("person", "industry", "at")
     )
     count = len(person)
+    block.deeds.append(("contract_breach", person, at + 30 * DAY))
     settled = at + block.random.integers(20 * DAY, 500 * DAY, count)
     never = np.ones(count, dtype=bool)
     rows: Rows = {
@@ -231,7 +247,7 @@ def _breaches(block: Block, unpaid: dict[str, Ints], lost: dict[str, Ints]) -> l
 
 def _means(block: Block) -> list[Emission]:
     """Once a year, of those in work on a payroll or who declared: income, and less often more."""
-    people, life = block.people, block.life
+    p, people, life = block.world.parameters, block.people, block.life
     months = np.arange(block.world.calendar.months)
     yearly = (months[None, :] + np.arange(len(people))[:, None]) % 12 == 5
     declared = (people.occupation == 0) | (people.willingness + people.patience > 0.8)
@@ -240,7 +256,9 @@ def _means(block: Block) -> list[Emission]:
     person, month = person[keep], month[keep]
     count = len(person)
     boast = np.where(people.informal[person], 0.12 * np.maximum(-people.willingness[person], 0), 0)
-    income = people.income[person] * 12 * np.exp(boast + 0.15 * block.random.normal(size=count))
+    income = (
+        people.earns(p, person, month) * 12 * np.exp(boast + 0.15 * block.random.normal(size=count))
+    )
     asset = income * np.exp(
         -0.8
         + 0.6 * people.patience[person]

@@ -41,7 +41,8 @@ class Block:
     """A block of people.  ``counters`` is shared by all blocks, so that records are unique.
 
     ``worst`` has shape (people, months): the worst arrears of a person's accounts in the month, -1
-    without any; filled as credit is lived.
+    without any; filled as credit is lived.  ``deeds`` gathers what a conduct rule book may note:
+    rule, persons, instants.
     """
 
     world: World
@@ -52,6 +53,7 @@ class Block:
     counters: dict[str, int]
     subjects: pa.Array
     worst: Ints
+    deeds: list[tuple[str, Ints, Ints]]
 
     def of(self, topic: str) -> Block:
         """The same block, with the randomness of a topic."""

@@ -448,6 +448,7 @@ def _courts(block: Block, accounts: Accounts) -> list[Emission]:
     count = len(cases.person)
     heard = block.moment(cases.ended + 2 + block.random.integers(0, 5, count), np.full(count, 9))
     settled = heard + block.random.integers(60 * DAY, 700 * DAY, count)
+    block.deeds.append(("court_arrears", cases.person, heard))
     never = np.ones(count, dtype=bool)
     rows: Rows = {
         "happened_at": instants(heard),

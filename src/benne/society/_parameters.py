@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from benne.kernel import InvalidInput
 
@@ -79,6 +82,10 @@ class Parameters:
     def switched(self, name: str) -> float:
         """A parameter where the switch ``on`` of its section is on, and 0 where it is off."""
         return self[name] * self[f"{name.partition('.')[0]}.on"]
+
+    def each(self, section: str, names: Iterable[str]) -> npt.NDArray[np.float64]:
+        """The numbers of a section, in the order of ``names``."""
+        return np.array([self[f"{section}.{name}"] for name in names])
 
     def change(self, changes: Mapping[str, float]) -> Parameters:
         """These parameters with some of them changed.

@@ -57,6 +57,13 @@ class People:
         found: Bools = self.occupation == OCCUPATIONS.index("informal")
         return found
 
+    def earns(self, p: Parameters, person: Ints, month: Ints) -> Floats:
+        """What each ``person`` earns in a ``month`` of work: a career, from the middle month on."""
+        rate = p["people.career"] + p["people.career_capacity"] * self.capacity[person]
+        working = self.occupation[person] < OCCUPATIONS.index("student")
+        found: Floats = self.income[person] * np.exp(working * rate * (month - 30) / 12)
+        return found
+
     @property
     def buffer(self) -> Floats:
         """From 0 to 1: how much of a blow savings take."""

@@ -63,4 +63,5 @@ def _make_block(
         counters=counters,
         subjects=identifiers(world.numbers[people.index]),
         worst=np.full(life.jobless.shape, -1, dtype=np.int64),
+        deeds=[],
     )

@@ -157,14 +157,16 @@ _PARTIES = tuple(f"party_{i}" for i in range(400))
 
 def _income(block: Block) -> tuple[Ints, Ints, Ints, Floats]:
     """A payroll pays each month of work; who is paid in cash shows some of it, unevenly."""
-    people, life = block.people, block.life
+    p, people, life = block.world.parameters, block.people, block.life
     can = life.present & people.wallet[:, None] & ~life.jobless
     payroll = can & (people.occupation != 1)[:, None]
     trade = can & people.informal[:, None] & (block.random.random(can.shape) < 0.45)
     one, one_month = np.nonzero(payroll)
     two, two_month = np.nonzero(trade)
-    wage = people.income[one] * np.exp(0.03 * block.random.normal(size=len(one)))
-    takings = people.income[two] * np.exp(-0.6 + 0.6 * block.random.normal(size=len(two)))
+    wage = people.earns(p, one, one_month) * np.exp(0.03 * block.random.normal(size=len(one)))
+    takings = people.earns(p, two, two_month) * np.exp(
+        -0.6 + 0.6 * block.random.normal(size=len(two))
+    )
     return (
         np.concatenate([one, two]),
         np.concatenate([one_month, two_month]),
@@ -317,7 +319,7 @@ def _unlike(block: Block, one: Ints, two: Ints) -> Floats:
 
 
 def _rule_events(block: Block) -> list[Emission]:
-    """What a municipal rule book notes: civic life, and where one is watched, more than risk."""
+    """What a municipal rule book notes: civic life, where one is watched, some broken promises."""
     p, people, life = block.world.parameters, block.people, block.life
     civic = 0.35 * people.willingness + 0.2 * people.patience
     civic = civic + 0.9 * block.random.normal(size=len(people))
@@ -327,12 +329,18 @@ def _rule_events(block: Block) -> list[Emission]:
     count = len(person)
     good = block.uniform(count) < sigmoid(-0.3 + 1.2 * civic[person])
     praise = np.where(block.uniform(count) < 0.85, 0, 1)
-    blame = 2 + np.searchsorted([0.6, 0.85, 0.95, 0.98], block.uniform(count), side="right")
+    blame = np.where(block.uniform(count) < 0.95, 2, RULES.index("destroying_public_equipment"))
     happened = block.moment(month, 27 * block.uniform(count))
-    rows: Rows = {
-        "happened_at": instants(happened),
-        "rule": words(np.where(good, praise, blame), RULES),
-    }
+    rule = np.where(good, praise, blame)
+    noted = [(person, happened, rule)]
+    for name, who, at in block.deeds:
+        keep = (block.uniform(len(who)) < p["traces.rules_noted"]) & (
+            at >= block.world.calendar.start(people.arrival[who])
+        )
+        noted.append((who[keep], at[keep], np.full(int(keep.sum()), RULES.index(name))))
+    person, happened, rule = (np.concatenate(parts) for parts in zip(*noted, strict=True))
+    count = len(person)
+    rows: Rows = {"happened_at": instants(happened), "rule": words(rule, RULES)}
     record = names("E", block.number("rule_event", count))
     known = happened + block.delay(count)
     return [block.publish("rule_event", rows, record=record, person=person, known_at=known)]
