@@ -123,6 +123,14 @@ def unseen(table: pd.DataFrame, simulated: np.ndarray) -> float:
     return float(roc_auc_score(simulated, found))
 
 
+def only_together(part: pd.DataFrame) -> pd.DataFrame:
+    """Ranks within the set, ties and what is missing by lot: every aggregate alike but together."""
+    random = np.random.default_rng(0)
+    shuffled = part.iloc[random.permutation(len(part))]
+    ranks = shuffled.rank(method="first", pct=True).sort_index()
+    return ranks.where(ranks.notna(), random.random(ranks.shape))
+
+
 def alone(values: pd.Series, simulated: np.ndarray) -> float:
     """How far one aggregate separates the sets, from .5 to 1; missing counts as lowest."""
     score = roc_auc_score(simulated, values.fillna(-np.inf).rank())
@@ -135,7 +143,7 @@ def page(real: pd.DataFrame, made: pd.DataFrame) -> str:
     real, made = real.head(size), made.head(size)
     both = pd.concat([real, made], ignore_index=True)
     simulated = np.repeat([0, 1], size)
-    ranks = pd.concat([part.rank(pct=True) for part in (real, made)], ignore_index=True)
+    ranks = pd.concat([only_together(part) for part in (real, made)], ignore_index=True)
     numbers = both.drop(columns=["term_days"])
     lines = [
         f"{size:,} borrowers of each set. The discriminator's AUC: "
