@@ -307,8 +307,8 @@ def sets_table(sets: dict[str, dict[str, pd.DataFrame]]) -> list[str]:
 PAGE = """\
 # The society beside what is published
 
-Written by `python -W ignore benchmarks/society_marginals.py --data DIR`; do not edit. {people:,} simulated
-people, seed {seed}, looked at out of time with what was known by then.
+Written by `python -W ignore benchmarks/society_marginals.py --data DIR`; do not edit. {people:,}
+simulated people, seed {seed}, looked at out of time with what was known by then.
 
 ## Published figures
 
