@@ -14,7 +14,8 @@ filter: ``known_at <= as_of < superseded_at`` and no retraction.
 
 What a view never shows: the record that the observation is ``about``, and all that descends
 from it through columns that refer to it; and a column tied to an instant (``known_with``)
-while that instant is not before ``as_of``.
+while that instant is not before ``as_of``; and what lies outside the range of evidence
+time that a consent names.
 
 Both forms, the Ibis expression over many observations and the list of one person's versions in
 process, demand a ``Permit``.
@@ -158,6 +159,10 @@ def visible(kind: Kind, observations: ir.Table, permit: Permit, *, kinds: Kinds)
     if permit.subjects is not None:
         observations = observations.filter(observations.subject.isin(sorted(permit.subjects)))
     rows = _without_about(kind, _known(kind, observations), observations, kinds)
+    if permit.evidence_from is not None:
+        rows = rows.filter(rows[kind.window] >= permit.evidence_from)
+    if permit.evidence_until is not None:
+        rows = rows.filter(rows[kind.window] < permit.evidence_until)
     masked = {
         column.name: (rows[column.known_with] < rows.as_of).ifelse(rows[column.name], None)
         for column in kind.columns
@@ -285,6 +290,8 @@ def seen(
     if view.about is not None:
         gone = _gone(kind, history, view, kinds)
         rows = [row for row in rows if (row["source"], row["record"]) not in gone]
+    if permit.evidence_from is not None or permit.evidence_until is not None:
+        rows = [row for row in rows if permit.covers_instant(row[kind.window])]
     tied = [(c.name, c.known_with) for c in kind.columns if c.known_with and not c.group]
     return [_masked(row, tied, view.as_of) for row in rows] if tied else [dict(r) for r in rows]
 

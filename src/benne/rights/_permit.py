@@ -122,6 +122,13 @@ class Permit:
         """Whether records about ``subject`` may be read."""
         return self.subjects is None or subject in self.subjects
 
+    def covers_instant(self, instant: object) -> bool:
+        """Whether a record whose own instant (the window of its kind) is this may be read."""
+        low, high = self.evidence_from, self.evidence_until
+        return isinstance(instant, int) and (
+            (low is None or low <= instant) and (high is None or instant < high)
+        )
+
     def horizons(self, kind: str) -> tuple[Horizon, ...]:
         """The retention horizons of ``kind``: a record past any of them is not seen."""
         return tuple(horizon for horizon in self.retention if horizon.kind == kind)
