@@ -175,9 +175,6 @@ class AdditiveModel(Scored):
             raise InvalidInput(f"learner must be one of {', '.join(known)}; got {self.learner!r}.")
         large = len(told.bad) >= _LARGE
         bags = 1 if large else 2
-        duets = Boost(leaves=4, rate=0.03, share=1.0, bags=bags)
-        if large:
-            duets = Boost(leaves=8, rate=0.03, share=1.0, leaf_rows=60, ridge=20.0)
         learners = known[self.learner]
         folds = (
             self.n_inner_folds
@@ -189,7 +186,7 @@ class AdditiveModel(Scored):
         return Recipe(
             learners=learners,
             boost=Boost(leaves=4, rate=0.03, bags=bags),
-            duets=duets,
+            duets=_duets(len(told.bad), bags),
             boost_rounds=(100, 200, 400, 800, 1200) if large else (50, 100, 200, 400, 800),
             # where pairs are grown with the step terms, none are added on top
             pair_rounds=(0,) if "duets" in learners else PAIR_ROUNDS,
@@ -200,6 +197,16 @@ class AdditiveModel(Scored):
             seed=int(self.random_state or 0),
             threads=self.n_threads,
         )
+
+
+def _duets(rows: int, bags: int) -> Boost:
+    """Step terms and pairs grown together: the more rows, the fuller its leaves must be."""
+    leaf_rows, ridge = (10, 5.0) if rows < _FIVE_FOLDS else (30, 10.0)
+    if rows >= _LARGE:
+        leaf_rows, ridge = 60, 20.0
+    return Boost(
+        leaves=8, rate=0.03, share=1.0, leaf_rows=leaf_rows, ridge=ridge, most=60, bags=bags
+    )
 
 
 class PointsCard(Scored):

@@ -29,7 +29,7 @@ class Bins:
     """
 
     fine: int = 64
-    coarse: int = 24
+    coarse: int = 32
     knots: int = 10
     levels: int = 1000
     level_rows: int = 5
