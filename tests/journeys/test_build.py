@@ -186,3 +186,30 @@ def test_an_outcome_may_be_defined_over_evidence(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     numbers = json.loads((made.folder / "reports" / "validation.json").read_text(encoding="utf-8"))
     assert numbers["auc"] > 0.6
+
+
+WENT_BAD = """\
+    case when outcome = 'bad' or person = 'PERSON-0000' then '2024-03-10T00:00:00Z' end as bad_at,
+    outcome,"""
+
+
+def test_a_select_may_say_when_each_went_bad(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, people=300, families=("sesame",), kinds=("attribute",))
+    path = made.folder / "observations.sql"
+    given = path.read_text(encoding="utf-8").replace("    outcome,", WENT_BAD, 1)
+    wrong = given.replace("outcome = 'bad' or person = 'PERSON-0000'", "true")
+    path.write_text(wrong, encoding="utf-8")
+    assert benne("ingest", made.folder, "--data", made.data).code == 0
+    ran = benne("features", made.folder, "--data", made.data)
+    assert "bad_at stands with the outcome bad alone" in ran.out + ran.err
+    half = given.replace("outcome = 'bad' or person =", "outcome = 'bad' and person >")
+    path.write_text(half.replace("'PERSON-0000'", "'PERSON-0150'"), encoding="utf-8")
+    ran = benne("features", made.folder, "--data", made.data)
+    assert ran.code == 2
+    assert "bad_at for every bad outcome or for none" in ran.err
+    path.write_text(given.replace(" or person = 'PERSON-0000'", ""), encoding="utf-8")
+    ran = benne("build", made.folder, "--data", made.data)
+    assert ran.code == 0, ran.err
+    numbers = json.loads((made.folder / "reports" / "validation.json").read_text(encoding="utf-8"))
+    shares = numbers["outcome"]["vintage_curves"][0]["cumulative"]
+    assert shares[1] == 0 < shares[2]  # all went bad 69 days after they were observed

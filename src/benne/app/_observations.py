@@ -9,7 +9,7 @@ from benne.app._ingest import mentioned
 from benne.app._sources import source_files
 from benne.app.stores._casting import cast_rows
 from benne.evidence import OUTCOMES, ColumnSpec, Finding, Kind, Mapping
-from benne.kernel import InvalidInput, NotFound
+from benne.kernel import InvalidInput, NotFound, iso
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,6 +30,7 @@ OBSERVATION = Kind(
         ColumnSpec("about", "text", refers="account"),
         ColumnSpec("outcome", "text", one_of=OUTCOMES),
         ColumnSpec("outcome_known_at", "instant"),
+        ColumnSpec("bad_at", "instant"),
         ColumnSpec("weight", "float"),
         ColumnSpec("admitted", "bool"),
         ColumnSpec("policy", "text"),
@@ -74,7 +75,8 @@ def read_observations(session: Session, lake: Lake) -> Observed:
     )
     _demand_whole_about(rows, mapping)
     rows, repeated = _once(rows, mapping)
-    findings = (*findings, *repeated)
+    rows, misplaced = _bad_in_its_time(rows, mapping)
+    findings = (*findings, *repeated, *misplaced)
     if not rows.num_rows:
         first = f" The first finding: {findings[0]}" if findings else ""
         raise InvalidInput(f"{mapping.where} must return at least one good row; got none.{first}")
@@ -146,9 +148,33 @@ def _once(rows: pa.Table, mapping: Mapping) -> tuple[pa.Table, list[Finding]]:
     return rows.filter(is_first), repeated
 
 
+def _bad_in_its_time(rows: pa.Table, mapping: Mapping) -> tuple[pa.Table, list[Finding]]:
+    """The rows whose ``bad_at`` can be true, and the others: it goes with a bad outcome alone."""
+    import pyarrow.compute as pc
+
+    at = rows["bad_at"]
+    known = pc.coalesce(rows["outcome_known_at"], at)
+    inside = pc.and_(pc.greater(at, rows["as_of"]), pc.less_equal(at, known))
+    bad = pc.and_kleene(pc.is_valid(rows["outcome"]), pc.equal(rows["outcome"], "bad"))
+    sound = pc.or_kleene(pc.is_null(at), pc.and_kleene(bad, inside))
+    wrong = [
+        Finding(
+            "out_of_range",
+            mapping.source,
+            mapping.kind.name,
+            "bad_at stands with the outcome bad alone, after as_of and not after outcome_known_at",
+            f"outcome {row['outcome']}, bad_at {iso(row['bad_at'])}",
+            column="bad_at",
+            row=row["observation"],
+            where=mapping.where,
+        )
+        for row in rows.filter(pc.invert(sound)).to_pylist()
+    ]
+    return rows.filter(sound), wrong
+
+
 def _given(rows: pa.Table, where: str) -> pa.Table:
     """The outcomes that the select states; one without its date is known at ``as_of``."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     if rows["outcome"].null_count == rows.num_rows:
@@ -156,7 +182,22 @@ def _given(rows: pa.Table, where: str) -> pa.Table:
             f"{where} returns no outcome for anyone; return outcome (bad, good, indeterminate) and "
             "outcome_known_at, or state [outcome.definition] in benne.toml."
         )
-    known_at = pc.coalesce(rows["outcome_known_at"], rows["as_of"])
+    _demand_every_bad_at(rows, where)
+    known_at = pc.coalesce(rows["outcome_known_at"], rows["bad_at"], rows["as_of"])
     table = rows.select(["observation", "outcome"]).append_column("known_at", known_at)
-    table = table.append_column("bad_at", pa.nulls(table.num_rows, pa.int64()))
+    table = table.append_column("bad_at", rows["bad_at"])
     return table.filter(pc.is_valid(table["outcome"]))
+
+
+def _demand_every_bad_at(rows: pa.Table, where: str) -> None:
+    """Either no outcome says when it went bad or each bad one does: a curve of some would lie."""
+    import pyarrow.compute as pc
+
+    bad = rows.filter(pc.equal(rows["outcome"], "bad"))
+    without = bad["bad_at"].null_count
+    if 0 < without < bad.num_rows:
+        raise InvalidInput(
+            f"{where} must give bad_at for every bad outcome or for none; {without} of "
+            f"{bad.num_rows} bad outcomes have none, the first in row "
+            f"{bad.filter(pc.is_null(bad['bad_at']))['record'][0].as_py()}."
+        )

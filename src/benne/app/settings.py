@@ -64,7 +64,8 @@ class ObservationsTable:
 
     ``sql`` names a file with one select of ``subject``, ``as_of`` and, where they apply,
     ``about_kind``, ``about_source``, ``about``, ``outcome`` (bad, good, indeterminate),
-    ``outcome_known_at``, ``weight``, ``admitted``, ``policy`` and ``propensity``.
+    ``outcome_known_at``, ``bad_at`` (when a bad one went bad, for vintage curves), ``weight``,
+    ``admitted``, ``policy`` and ``propensity``.
     """
 
     sql: str = "observations.sql"
