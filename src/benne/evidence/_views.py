@@ -14,8 +14,8 @@ filter: ``known_at <= as_of < superseded_at`` and no retraction.
 
 What a view never shows: the record that the observation is ``about``, and all that descends
 from it through columns that refer to it; and a column tied to an instant (``known_with``)
-while that instant is not before ``as_of``; and what lies outside the range of evidence
-time that a consent names.
+while that instant is not before ``as_of``; what lies outside the range of evidence time that
+a consent names; and an adverse record that is past its retention horizon at ``as_of``.
 
 Both forms, the Ibis expression over many observations and the list of one person's versions in
 process, demand a ``Permit``.
@@ -29,8 +29,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from benne.evidence._kinds import Kind
-from benne.kernel import InvalidInput, NotPermitted, Row, Type, Value
-from benne.rights import Permit
+from benne.kernel import MICROS_PER_DAY, InvalidInput, NotPermitted, Row, Type, Value
+from benne.rights import Horizon, Permit
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -163,12 +163,32 @@ def visible(kind: Kind, observations: ir.Table, permit: Permit, *, kinds: Kinds)
         rows = rows.filter(rows[kind.window] >= permit.evidence_from)
     if permit.evidence_until is not None:
         rows = rows.filter(rows[kind.window] < permit.evidence_until)
+    for horizon in permit.horizons(kind.name):
+        rows = rows.filter(~_past(horizon, rows))
     masked = {
         column.name: (rows[column.known_with] < rows.as_of).ifelse(rows[column.name], None)
         for column in kind.columns
         if column.known_with is not None and not column.group
     }
     return rows.select("observation", "as_of", **{c: rows[c] for c in kind.types} | masked)
+
+
+def _past(horizon: Horizon, rows: ir.Table) -> ir.BooleanValue:
+    """``Horizon.hides`` as an expression: whether a row is past its horizon at its ``as_of``."""
+    import ibis
+
+    yes, no = ibis.literal(value=True), ibis.literal(value=False)
+    days = ibis.literal(horizon.days, "int64")
+    if horizon.began_days is not None:
+        days = days - ibis.least(rows[horizon.began_days].fill_null(0), days)
+    past = (rows[horizon.after] + days * MICROS_PER_DAY) <= rows.as_of
+    if horizon.column is not None:
+        of_those = rows[horizon.column].isin(sorted(horizon.values)).fill_null(no)
+        past = past & (~of_those if horizon.other_than else of_those)
+    if horizon.late is not None and horizon.paid is not None:
+        late = rows[horizon.paid] - rows[horizon.late] >= MICROS_PER_DAY
+        past = past & late.fill_null(yes)
+    return past.fill_null(no)
 
 
 def _looks(observations: ir.Table) -> ir.Table:
@@ -292,6 +312,8 @@ def seen(
         rows = [row for row in rows if (row["source"], row["record"]) not in gone]
     if permit.evidence_from is not None or permit.evidence_until is not None:
         rows = [row for row in rows if permit.covers_instant(row[kind.window])]
+    for horizon in permit.horizons(kind.name):
+        rows = [row for row in rows if not horizon.hides(row, as_of=view.as_of)]
     tied = [(c.name, c.known_with) for c in kind.columns if c.known_with and not c.group]
     return [_masked(row, tied, view.as_of) for row in rows] if tied else [dict(r) for r in rows]
 

@@ -14,7 +14,7 @@ class Horizon:
     ``after`` is the instant column from which the days run; where it is null the behaviour has
     not ended, and the record stays.  Where ``began_days`` names a column of days, the days run
     from so long before ``after`` (a statement's ``days_past_due`` leads back to the day on which
-    the delinquency began).
+    the delinquency began); but a horizon never ends before ``after`` itself.
 
     A record is adverse where every test that is stated holds: ``column`` has one of ``values``
     (or, with ``other_than``, none of them); and ``late`` names the instant column by which
@@ -53,13 +53,13 @@ class Horizon:
     def ends_at(self, row: Row) -> int | None:
         """The first instant (microseconds) at which ``row`` is seen no more; ``None``: never.
 
-        ``after + (days - began_days) * 86,400,000,000``, a null ``began_days`` counting as 0.
+        ``after + max(days - began_days, 0) * 86,400,000,000``, a null ``began_days`` being 0.
         """
         after = row[self.after]
         if not isinstance(after, int) or not self.adverse(row):
             return None
         began = None if self.began_days is None else row[self.began_days]
-        days = self.days - began if isinstance(began, int) else self.days
+        days = max(self.days - began, 0) if isinstance(began, int) else self.days
         return after + days * MICROS_PER_DAY
 
     def hides(self, row: Row, *, as_of: int) -> bool:
