@@ -26,6 +26,8 @@ _TABLES: tuple[tuple[str, type], ...] = (
     ("outcome", settings.OutcomeTable),
     ("outcome.definition", OutcomeDefinition),
     ("model", settings.ModelTable),
+    ("[model.segments]", settings.SegmentTable),
+    ("model.segments.when", settings.PresenceTable),
     ("score", settings.ScoreTable),
     ("report", settings.ReportTable),
     ("attributes.NAME", settings.AttributeTable),

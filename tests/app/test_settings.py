@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benne.app.settings import Workspace, read_workspace, workspace_of
+from benne.app.settings import (
+    PresenceTable,
+    SegmentTable,
+    Workspace,
+    read_workspace,
+    workspace_of,
+)
 from benne.kernel import InvalidInput
 
 PLAIN = """
@@ -23,6 +29,14 @@ loans = "loans.parquet"
 [outcome]
 says = "90 days past due within a year"
 """
+
+
+SEGMENT = """
+[[model.segments]]
+name = 'no history'
+when = [{ feature = 'x_days', test = 'absent' }]
+"""
+ELSE = "[[model.segments]]\nname = 'rest'\n"
 
 
 def read(text: str) -> Workspace:
@@ -42,6 +56,16 @@ def test_an_outcome_can_be_defined_over_evidence() -> None:
     assert workspace.outcome.definition.bad_days_past_due == 60
 
 
+def test_segments_can_be_stated() -> None:
+    assert read(PLAIN).model.segments is False
+    assert read(PLAIN + "[model]\nsegments = true").model.segments is True
+    stated = read(PLAIN + SEGMENT + ELSE).model.segments
+    assert stated == (
+        SegmentTable("no history", (PresenceTable("x_days", "absent"),)),
+        SegmentTable("rest"),
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -50,6 +74,17 @@ def test_an_outcome_can_be_defined_over_evidence() -> None:
         ("[model]\nfolds = 'five'", r"\[model\]: folds must be a whole number; got 'five'"),
         ("[model]\nfolds = true", "folds must be a whole number; got True"),
         ("[model]\nfamilies = 'sesame'", "families must be a list"),
+        ("[model]\nsegments = 'auto'", "segments must be true or false or a list; got 'auto'"),
+        ("[model]\nsegments = ['thin']", r"segments\[0\] must be a table; got 'thin'"),
+        ("[[model.segments]]\nname = 'all'", "two to six groups; got 1"),
+        (SEGMENT + SEGMENT, "names of their own"),
+        (SEGMENT, "two to six groups; got 1"),
+        (SEGMENT + SEGMENT.replace("'no", "'not"), "the last of segments must state no when"),
+        (SEGMENT + ELSE.replace("rest", "a") + ELSE, "'a' states none"),
+        (SEGMENT.replace("absent", "below") + ELSE, "value goes with at_least and below"),
+        (SEGMENT.replace("absent", "rich") + ELSE, "at_least or below; got 'rich'"),
+        ("[outcome.definition]\nwindow_days = 90\nentry_kind = 'loan'",
+         "entry_kind must be a kind of evidence .*; got 'loan'"),
         ("[surprise]\na = 1", "unknown key 'surprise'"),
         ("[rights]\njurisdiction = 'NG'", r"\[rights\]: a jurisdiction must be one of plain, CN"),
         ("[rights]\nserves = ['marketing']", r"\[rights\]: a model must serve some of"),

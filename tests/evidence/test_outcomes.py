@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benne.evidence import OutcomeDefinition, outcomes
 from benne.kernel import MICROS_PER_DAY as DAY
-from benne.kernel import InvalidInput
+from benne.kernel import InvalidInput, iso
 
 OBSERVATIONS = {"observation": "int64", "subject": "string", "as_of": "int64"}
 BILLS = {
@@ -157,6 +157,16 @@ def test_fraud_before_the_windows_end_excludes() -> None:
     assert (answer[0][0], answer[1][0]) == (None, "good")
 
 
+def monthly(first: str, last: str, every: int = 1) -> dict[str, Any]:
+    return {"cadence_months": every, "from_month": first, "to_month": last}
+
+
+def test_a_cadence_names_the_first_of_its_months_both_ends_included() -> None:
+    definition = OutcomeDefinition(window_days=90, **monthly("2023-11", "2024-06", 3))
+    assert [iso(at)[:10] for at in definition.moments] == ["2023-11-01", "2024-02-01", "2024-05-01"]
+    assert OutcomeDefinition(window_days=90).moments == ()
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -165,6 +175,12 @@ def test_fraud_before_the_windows_end_excludes() -> None:
         ({"window_days": 365, "measure": "sometimes"}, "ever or at_end; got 'sometimes'"),
         ({"window_days": 365, "kind": "tie"}, "got 'tie'"),
         ({"window_days": 365, "cadence_months": 1}, "go together"),
+        (
+            {"window_days": 90} | monthly("2024-1", "2024-02"),
+            "YYYY-MM, as in 2024-01; got '2024-1'",
+        ),
+        ({"window_days": 90} | monthly("2024-02", "2024-01"), "not lie before from_month"),
+        ({"window_days": 90} | monthly("2024-01", "2024-02", 0), "1 or more; got 0"),
     ],
 )
 def test_nonsense_is_refused(wrong: dict[str, Any], words: str) -> None:

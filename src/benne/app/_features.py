@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benne.app._catalogue import Catalogue, catalogue_of
-from benne.app._observations import Observed, read_observations
+from benne.app._observations import Observed, write_observations
 from benne.app.stores._groups import protected_groups
 from benne.evidence import counted, observations_table, outcomes, thickness, versions_table
 from benne.features import Feature, Plan, plan
@@ -61,7 +61,7 @@ def make_features(session: Session, tell: Progress) -> Featured:
         if not there:
             raise InvalidInput("the lake holds no evidence yet; benne ingest brings it.")
         tell("observations", 0, None)
-        observed = read_observations(session, lake)
+        observed = write_observations(session, lake, permit)
         catalogue = catalogue_of(session.workspace, there, permit)
         tell("features", 0, None)
         lake.write_table("features", look(lake, feature_plan(catalogue), permit, "observations"))

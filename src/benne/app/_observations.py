@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from benne.app._ingest import mentioned
 from benne.app._sources import source_files
 from benne.app.stores._casting import cast_rows
-from benne.evidence import OUTCOMES, ColumnSpec, Finding, Kind, Mapping
+from benne.evidence import (
+    OUTCOMES,
+    ColumnSpec,
+    Finding,
+    Kind,
+    Mapping,
+    entered,
+    observations_table,
+    versions_table,
+)
 from benne.kernel import InvalidInput, NotFound, iso
 
 if TYPE_CHECKING:
@@ -16,6 +25,8 @@ if TYPE_CHECKING:
 
     from benne.app.stores import Lake
     from benne.app.wiring import Session
+    from benne.evidence import OutcomeDefinition
+    from benne.rights import Permit
 
 OBSERVATION = Kind(
     name="observation",
@@ -50,6 +61,61 @@ class Observed:
     observations: int
     subjects: int
     findings: tuple[Finding, ...] = ()
+
+
+def write_observations(session: Session, lake: Lake, permit: Permit) -> Observed:
+    """Write the lake's table ``observations`` anew: by the stated cadence, or from the select.
+
+    Raises:
+        InvalidInput: nobody is observed, or both a cadence and a select are there.
+        NotFound: neither is there.
+    """
+    definition = session.workspace.outcome.definition
+    if definition is None or not definition.moments:
+        return read_observations(session, lake)
+    select = session.workspace.folder / session.workspace.observations.sql
+    if select.exists():
+        raise InvalidInput(
+            f"who is observed must be stated once: by cadence_months in [outcome.definition] or by "
+            f"{select}; there are both; take one away."
+        )
+    return _at_cadence(session, lake, permit, definition)
+
+
+def _at_cadence(
+    session: Session, lake: Lake, permit: Permit, definition: OutcomeDefinition
+) -> Observed:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kinds = {kind.name: kind for kind in session.workspace.kinds}
+    entry = kinds[definition.entry_kind]
+    known = lake.execute(versions_table(entry).select("subject").distinct())
+    people = known.sort_by("subject")["subject"].combine_chunks()
+    moments, size = definition.moments, len(people)
+    looks = {
+        "observation": np.arange(size * len(moments)),
+        "subject": people.take(pa.array(np.tile(np.arange(size), len(moments)))),
+        "as_of": np.repeat(np.array(moments, dtype=np.int64), size),
+    }
+    numbers = {"observation": pa.int64(), "as_of": pa.int64(), "weight": pa.float64(),
+               "admitted": pa.bool_(), "propensity": pa.float64()}  # fmt: skip
+    schema = pa.schema([(name, numbers.get(name, pa.string())) for name in OBSERVED])
+    blank = {n: pa.nulls(size * len(moments), schema.field(n).type) for n in OBSERVED}
+    rows = pa.table(blank | looks, schema=schema)
+    lake.write_table("observations", rows)
+    there = entered(entry, observations_table(), permit, kinds=kinds)
+    found = lake.execute(there)["observation"]
+    rows = rows.filter(pc.is_in(rows["observation"], value_set=found))
+    if not rows.num_rows:
+        raise InvalidInput(
+            f"nobody has a record of {entry.name} before {definition.to_month}; check entry_kind, "
+            "from_month and to_month in [outcome.definition]."
+        )
+    rows = rows.set_column(0, "observation", pa.array(np.arange(rows.num_rows)))
+    lake.write_table("observations", rows)
+    return Observed(rows.num_rows, len(pc.unique(rows["subject"])))
 
 
 def read_observations(session: Session, lake: Lake) -> Observed:

@@ -7,7 +7,7 @@ with the greatest information value, none of them nearly the copy of a better on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -32,12 +32,14 @@ class Screened:
         columns: Sequence[Column],
         at_most: int | None,
         make: Callable[[tuple[Column, ...]], AdditiveModel],
+        keep: Iterable[str] = (),
     ) -> None:
         self.columns, self.at_most, self.make = tuple(columns), at_most, make
+        self.keep = frozenset(keep)
 
     def fit(self, features: pa.Table, bad: Any, *, sample_weight: Any, groups: Any) -> Self:
         """Choose among the columns, then fit the model to the chosen."""
-        chosen = screened(self.columns, features, bad, sample_weight, self.at_most)
+        chosen = screened(self.columns, features, bad, sample_weight, self.at_most, keep=self.keep)
         self._model = self.make(chosen)
         self._model.fit(
             features.select([column.name for column in chosen]),
@@ -64,23 +66,31 @@ def screened(
     bad: NDArray[np.int64],
     weight: NDArray[np.float64],
     at_most: int | None,
+    *,
+    keep: Collection[str] = (),
 ) -> tuple[Column, ...]:
     """The ``at_most`` columns with the most information value, in their own order.
 
-    A column whose ranks correlate beyond 0.97 with those of a better one is passed over.
+    A column whose ranks correlate beyond 0.97 with those of a better one is passed over.  Those
+    named in ``keep`` stand first: a choice of segments needs them.
     """
     if at_most is None or len(columns) <= at_most:
         return columns
     coded = {column.name: _codes(features[column.name], column) for column in columns}
     value = {name: _information_value(codes, bad, weight) for name, codes in coded.items()}
-    ranked = sorted(columns, key=lambda column: -value[column.name])
+    ranked = sorted(columns, key=lambda column: (column.name not in keep, -value[column.name]))
     kept: list[Column] = []
     ranks: list[NDArray[np.float64]] = []
     for column in ranked:
         if len(kept) == at_most:
             break
         mine = _standard(features[column.name], column)
-        if mine is not None and ranks and np.max(np.abs(np.array(ranks) @ mine)) > _COPY:
+        if (
+            column.name not in keep
+            and mine is not None
+            and ranks
+            and np.max(np.abs(np.array(ranks) @ mine)) > _COPY
+        ):
             continue
         if mine is not None:
             ranks.append(mine)

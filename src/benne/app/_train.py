@@ -13,6 +13,7 @@ import benne
 from benne.app._bundle import Bundle
 from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._screening import Screened
+from benne.app._segments import segments_of, tested
 from benne.app._training import (
     Floats,
     Ints,
@@ -134,13 +135,15 @@ def _train_family(
     columns = _used(catalogue.columns(session.workspace.attributes, kind.name), rows, kind)
     factors = catalogue.factors() if kind.dimension == "factor" else None
     fold = outer_folds(rows, _folds(rows, len(columns), settings.folds), seed=settings.seed)
+    names = {column.name for column in columns}
+    segments = segments_of(settings.segments, catalogue, names, kind.name)
 
     def model(*, withheld: bool = False, **changed: Any) -> Screened:
         stated: dict[str, Any] = {
             "form": settings.form,
             "learner": settings.learner,
             "monotone": settings.monotone,
-            "segments": "auto" if settings.segments else None,
+            "segments": segments,
             "n_inner_folds": 3 if len(columns) >= _MANY_COLUMNS else None,
             "random_state": settings.seed,
             "n_threads": session.threads,
@@ -150,7 +153,7 @@ def _train_family(
             apart = _withheld(session, chosen) if withheld else ()
             return AdditiveModel(chosen, withheld=apart, **stated)
 
-        return Screened(columns, settings.features_at_most, make)
+        return Screened(columns, settings.features_at_most, make, tested(segments))
 
     step = f"{kind.name}: fold by fold"
     apart = unseen(model, rows, fold, kind, factors, lambda n, of: tell(step, n, of))

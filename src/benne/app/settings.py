@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 from benne.evidence import Kind, OutcomeDefinition, kinds_of, standard_kinds
@@ -91,12 +92,47 @@ class OutcomeTable:
 
 
 @dataclass(frozen=True, slots=True)
+class PresenceTable:
+    """``when`` of a ``[[model.segments]]``: what must hold of one feature.
+
+    ``test`` is ``present`` or ``absent`` (the feature has a value, or none), or, of a count or
+    of days since something, ``at_least`` or ``below`` a ``value``.
+    """
+
+    feature: str
+    test: str
+    value: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.test not in ("present", "absent", "at_least", "below"):
+            raise InvalidInput(
+                f"test must be present, absent, at_least or below; got {self.test!r}."
+            )
+        if (self.value is None) != (self.test in ("present", "absent")):
+            raise InvalidInput("value goes with at_least and below, and with no other test.")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTable:
+    """``[[model.segments]]``: a group of people with a card of its own, by presence of evidence.
+
+    A person is in the first group of which all of ``when`` hold.  The last states no ``when``:
+    it is everybody else.
+    """
+
+    name: str
+    when: tuple[PresenceTable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ModelTable:
     """``[model]``: how the card is fitted.
 
     ``features_at_most`` offers each fit only so many features, those with the most information
     value on its own training rows.  ``folds`` are the outer folds of the validation: 5, or 3 for
     many rows or features.
+    ``segments`` is ``true`` (groups of whom a domain says nothing are tried, and kept where they
+    pay), ``false`` (one card) or two to six tables ``[[model.segments]]``.
     ``withheld`` lists sets of domains for which a card is refitted without them; ``prices`` says
     whether the report works out what strictness, additivity and monotone tables cost.
     """
@@ -105,7 +141,7 @@ class ModelTable:
     form: str = "strict"
     learner: str = "auto"
     monotone: bool = True
-    segments: bool = False
+    segments: bool | tuple[SegmentTable, ...] = False
     folds: int | None = None
     seed: int = 0
     out_of_time_from: str | None = None
@@ -132,11 +168,30 @@ class ModelTable:
             raise InvalidInput(f"features_at_most must be 1 or more; got {self.features_at_most}.")
         if self.out_of_time_from is not None:
             parse_instant(self.out_of_time_from)
+        if not isinstance(self.segments, bool):
+            _check_segments(self.segments)
         unknown = sorted({domain for asked in self.withheld for domain in asked} - set(DOMAINS))
         if unknown:
             raise InvalidInput(
                 f"withheld must name domains ({', '.join(DOMAINS)}); got {unknown[0]!r}."
             )
+
+
+def _check_segments(segments: tuple[SegmentTable, ...]) -> None:
+    if not 2 <= len(segments) <= 6:
+        raise InvalidInput(f"segments must be two to six groups; got {len(segments)}.")
+    names = [segment.name for segment in segments]
+    if len(set(names)) < len(names):
+        raise InvalidInput(f"segments must have names of their own; got {names}.")
+    if segments[-1].when:
+        raise InvalidInput(
+            f"the last of segments must state no when, for everybody else; got {names[-1]!r}."
+        )
+    without = [segment.name for segment in segments[:-1] if not segment.when]
+    if without:
+        raise InvalidInput(
+            f"each of segments but the last must state when; {without[0]!r} states none."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +354,7 @@ def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Wo
         declared_kinds=kinds_of(document, where=where),
     )
     _check_currency(result, where)
+    _check_entry(result, where)
     return result
 
 
@@ -313,6 +369,16 @@ def _check_currency(workspace: Workspace, where: str) -> None:
         raise InvalidInput(f"{where}: kind {twice[0]!r} is a standard kind; choose another name.")
 
 
+def _check_entry(workspace: Workspace, where: str) -> None:
+    definition = workspace.outcome.definition
+    names = sorted(kind.name for kind in workspace.kinds)
+    if definition is not None and definition.entry_kind not in names:
+        raise InvalidInput(
+            f"{where}, [outcome.definition]: entry_kind must be a kind of evidence "
+            f"({', '.join(names)}); got {definition.entry_kind!r}."
+        )
+
+
 def _outcome(body: Mapping[str, Any], where: str) -> OutcomeTable:
     body = dict(body)
     definition = body.pop("definition", None)
@@ -321,11 +387,6 @@ def _outcome(body: Mapping[str, Any], where: str) -> OutcomeTable:
         return outcome
     place = f"{where[:-1]}.definition]"
     defined = table(OutcomeDefinition, definition, place)
-    if defined.cadence_months is not None:
-        raise InvalidInput(
-            f"{place}: cadence_months is not made into observations yet; leave it out with "
-            "from_month and to_month, and return the moments from observations.sql."
-        )
     return OutcomeTable(outcome.says, defined)
 
 
@@ -364,19 +425,27 @@ _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or 
 
 
 def _value(value: Any, expected: Any, where: str) -> Any:
-    if get_origin(expected) is tuple:
-        (item, *_) = get_args(expected)
-        if not isinstance(value, list):
-            raise InvalidInput(f"{where} must be a list; got {value!r}.")
-        return tuple(_value(part, item, where) for part in value)
-    options = [option for option in get_args(expected) or (expected,) if option is not type(None)]
+    options = [expected]
+    if get_origin(expected) in (Union, UnionType):
+        options = [option for option in get_args(expected) if option is not type(None)]
     for option in options:
+        if get_origin(option) is tuple and isinstance(value, list):
+            item = get_args(option)[0]
+            return tuple(_value(part, item, f"{where}[{n}]") for n, part in enumerate(value))
+        if is_dataclass(option) and isinstance(value, Mapping):
+            return table(option, value, where)  # type: ignore[arg-type]  # it is a class
         if option is float and isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
         if type(value) is option:
             return value
-    words = " or ".join(_WORDS.get(option, option.__name__) for option in options)
+    words = " or ".join(_word(option) for option in options)
     raise InvalidInput(f"{where} must be {words}; got {value!r}.")
+
+
+def _word(option: Any) -> str:
+    if get_origin(option) is tuple:
+        return "a list"
+    return "a table" if is_dataclass(option) else _WORDS.get(option, str(option))
 
 
 def _texts(body: Any, where: str) -> dict[str, str]:

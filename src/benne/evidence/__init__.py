@@ -22,7 +22,7 @@ from benne.evidence._kinds import (
     standard_kinds,
 )
 from benne.evidence._mappings import MAPPING_KEYS, Mapping, parse_mapping
-from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, outcomes
+from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, entered, outcomes
 from benne.evidence._thickness import COUNTS, counted, thickness, thickness_of
 from benne.evidence._views import (
     About,
@@ -58,6 +58,7 @@ __all__ = [
     "Rule",
     "View",
     "counted",
+    "entered",
     "kinds_of",
     "literal",
     "never_collected",

@@ -17,10 +17,15 @@ a cohort enters training only when its whole window has passed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from benne.kernel import MICROS_PER_DAY, InvalidInput
+from benne.evidence._kinds import Kind
+from benne.evidence._views import Kinds, visible
+from benne.kernel import MICROS_PER_DAY, InvalidInput, micros
+from benne.rights import Permit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +43,9 @@ class OutcomeDefinition:
     ``kind`` is ``instalment``, ``obligation`` or ``statement``; ``measure`` is ``ever`` or
     ``at_end`` (not over statements).
     Days are whole; money is in minor units.  ``cadence_months`` and ``from_month``,
-    ``to_month`` (``YYYY-MM``) state a regular population of observations, one for each person
-    with a record of ``entry_kind`` before it, at 00:00 UTC on the first of the month.
+    ``to_month`` (``YYYY-MM``, both included) state a regular population in place of an
+    observations select: every so many months, at 00:00 UTC on the first, each person of whom a
+    record of ``entry_kind`` was known and had happened by then.
     """
 
     window_days: int
@@ -91,6 +97,42 @@ class OutcomeDefinition:
         for holds, words in checks:
             if not holds:
                 raise InvalidInput(f"{words}.")
+        _ = self.moments
+
+    @property
+    def moments(self) -> tuple[int, ...]:
+        """The instants of the cadence (microseconds); none where no cadence is stated."""
+        if self.cadence_months is None or self.from_month is None or self.to_month is None:
+            return ()
+        if self.cadence_months < 1:
+            raise InvalidInput(f"cadence_months must be 1 or more; got {self.cadence_months}.")
+        first, last = _months(self.from_month), _months(self.to_month)
+        if last < first:
+            raise InvalidInput(
+                f"to_month must not lie before from_month ({self.from_month}); got {self.to_month}."
+            )
+        steps = range(first, last + 1, self.cadence_months)
+        return tuple(micros(datetime(at // 12, at % 12 + 1, 1, tzinfo=UTC)) for at in steps)
+
+
+def _months(text: str) -> int:
+    """``YYYY-MM`` as months since the year 0."""
+    found = re.fullmatch(r"([1-9][0-9]{3})-(0[1-9]|1[0-2])", text)
+    if found is None:
+        raise InvalidInput(f"a month must be written YYYY-MM, as in 2024-01; got {text!r}.")
+    return int(found[1]) * 12 + int(found[2]) - 1
+
+
+def entered(kind: Kind, looks: ir.Table, permit: Permit, *, kinds: Kinds) -> ir.Table:
+    """The ``observation`` of those ``looks`` by whose ``as_of`` a record of ``kind`` was there.
+
+    An unbound Ibis expression, of one row each.
+
+    Raises:
+        NotPermitted: the permit does not cover ``kind``.
+    """
+    rows = visible(kind, looks, permit, kinds=kinds)
+    return rows.filter(rows[kind.window] < rows.as_of).select("observation").distinct()
 
 
 def outcomes(

@@ -1,0 +1,92 @@
+"""What a workspace may state of its population and its segments, from benne.toml to the lake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from made_workspace import Made, make_workspace
+
+from benne.app import Session, ingest_workspace, make_features, session, train
+from benne.kernel import InvalidInput, iso
+
+CADENCE = 'cadence_months = 4\nfrom_month = "2023-02"\nto_month = "2024-02"\n'
+SEGMENTS = """
+[[model.segments]]
+name = "no accounts"
+when = [{ feature = "account_oldest_days", test = "absent" }]
+
+[[model.segments]]
+name = "everybody else"
+"""
+
+
+def quiet(step: str, done: int, of: int | None) -> None:
+    pass
+
+
+def opened(made: Made, *, before: str = "", after: str = "", at: str = "") -> Session:
+    path = made.folder / "benne.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(at, f"{before}{at}{after}") if at else text + after)
+    return session(made.folder, data=made.data)
+
+
+def test_a_cadence_observes_who_had_entered_by_each_moment(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, people=80, defined=True, kinds=("account", "obligation"))
+    here = opened(made, after=CADENCE, at="reporting_lag_days = 10\n")
+    ingest_workspace(here, quiet)
+    with pytest.raises(InvalidInput, match="must be stated once"):
+        make_features(here, quiet)
+    (made.folder / "observations.sql").unlink()
+    make_features(here, quiet)
+    with here.lake(read_only=True) as lake:
+        accounts = lake.query("SELECT subject, opened_at FROM evidence_account").to_pylist()
+        looks = lake.query("SELECT * FROM observations ORDER BY observation").to_pylist()
+        told = lake.query("SELECT DISTINCT outcome FROM outcomes")["outcome"].to_pylist()
+    people = {account["subject"] for account in accounts}
+    moments = sorted({look["as_of"] for look in looks})
+    assert [iso(at)[:10] for at in moments] == [
+        "2023-02-01", "2023-06-01", "2023-10-01", "2024-02-01",
+    ]  # fmt: skip
+    expected = sorted(
+        (at, person)
+        for at in moments
+        for person in people
+        if any(a["subject"] == person and a["opened_at"] < at for a in accounts)
+    )
+    assert [(look["as_of"], look["subject"]) for look in looks] == expected
+    assert [look["observation"] for look in looks] == list(range(len(expected)))
+    assert set(told) == {"bad", "good"}
+
+
+def test_stated_segments_have_a_card_each(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, families=("sesame", "bureau"), kinds=("attribute", "account"))
+    here = opened(made, after=SEGMENTS)
+    ingest_workspace(here, quiet)
+    make_features(here, quiet)
+    train(here, quiet)
+    path = made.folder / "models" / "sesame.json"
+    (deck,) = json.loads(path.read_text())["decks"]
+    assert [segment["name"] for segment in deck["segments"]] == ["no accounts", "everybody else"]
+    assert [card["name"] for card in deck["cards"]] == ["no accounts", "everybody else"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("account_oldest_days", "nothing_count", "'nothing_count' is none"),
+        ('account_oldest_days", test = "absent"', 'income_minor", test = "below", value = 9',
+         "presence of evidence only"),
+    ],
+)  # fmt: skip
+def test_a_segment_of_anything_but_presence_is_refused(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    made = make_workspace(tmp_path, people=100, kinds=("attribute", "account"))
+    here = opened(made, after=SEGMENTS.replace(old, new))
+    ingest_workspace(here, quiet)
+    make_features(here, quiet)
+    with pytest.raises(InvalidInput, match=words):
+        train(here, quiet)
