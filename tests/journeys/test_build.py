@@ -13,10 +13,11 @@ from made_workspace import Made, Ran, benne, make_workspace
 from benne.app._bundle import read_bundle
 from benne.app._catalogue import catalogue_of
 from benne.app._features import feature_plan
-from benne.app._score import scorer_of
+from benne.app._score import answer_json, score, scorer_of
 from benne.app.stores._histories import histories
 from benne.app.wiring import session
 from benne.evidence import View, counted, thickness_of
+from benne.kernel import NotFound
 
 KEYS = {"schema", "family", "subject", "as_of", "answer", "score", "band", "base_points",
         "domain_points", "limit_points", "reasons", "levers", "artefact"}  # fmt: skip
@@ -140,7 +141,7 @@ def test_in_process_scores_are_the_batch_scores(
         there = lake.versions()
         catalogue = catalogue_of(opened.workspace, there, permit)
         kinds = tuple(kind for kind in counted(catalogue.kinds) if kind.name in there)
-        lake.write_table("looks", lake.query("SELECT observation, subject FROM observations"))
+        lake.lend("asked", lake.query("SELECT observation, subject FROM observations"))
         known = histories(lake, kinds, first=0, last=len(made.people))
     scorer, plan = scorer_of(opened, bundle, catalogue), feature_plan(catalogue)
     for answer in scored[family]:
@@ -149,6 +150,29 @@ def test_in_process_scores_are_the_batch_scores(
         row = plan.compute(history, permit, view)
         row |= thickness_of(kinds, history, permit, view, kinds=plan.kinds)
         assert scorer.rescore(row) == answer["score"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_person_is_answered_as_all_are_and_nothing_is_written(
+    made: Made, scored: dict[str, list[dict[str, Any]]], family: str
+) -> None:
+    here = session(made.folder)
+    lake = made.folder / "lake.duckdb"
+    before = lake.read_bytes()
+    for one in scored[family][::80]:
+        (answer,) = score(here, silent, family=family, subject=one["subject"], with_levers=False)
+        assert answer_json(answer) == one
+    assert lake.read_bytes() == before
+
+
+def silent(step: str, done: int, of: int | None) -> None:
+    pass
+
+
+def test_a_lake_that_is_gone_is_said(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, people=1)
+    with pytest.raises(NotFound, match="is not there yet; benne ingest makes it"):
+        session(made.folder).lake(read_only=True)
 
 
 def test_bad_rows_wait_are_mended_and_come_in(tmp_path: Path) -> None:

@@ -13,16 +13,18 @@ from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._features import count, feature_plan, look
 from benne.app.stores._histories import histories
 from benne.evidence import (
+    COUNTS,
     About,
     History,
     Kind,
     View,
     counted,
+    literal,
     thickness_of,
     versions_table,
 )
 from benne.features import Plan
-from benne.kernel import InvalidInput, Json, NotFound, iso, parse_instant, subject_id
+from benne.kernel import InvalidInput, Json, NotFound, Value, iso, parse_instant, subject_id
 from benne.rights import Permit
 from benne.scores import Answer, NotEnoughEvidence, Offer, Score, Scorer, offers, to_json
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 _LOOKS = ("observation", "subject", "as_of", "about_kind", "about_source", "about")
 _PEOPLE_AT_A_TIME = 2_000
+_ONE_BY_ONE = 20
+"""Up to so many looks are computed in process: to compile one query takes longer than they do."""
 
 
 def score(
@@ -58,30 +62,34 @@ def score(
     moment = None if as_of is None else _past(as_of, session.clock())
     permit = session.permit("self_view")
     permit.demand(at=session.clock())
-    with session.lake() as lake:
+    with session.lake(read_only=True) as lake:
         catalogue = catalogue_of(session.workspace, lake.versions(), permit)
         looks = _looks(session, lake, catalogue, moment, subject)
-        lake.write_table("looks", looks)
-        tell("features", 0, None)
-        asked = _asked(bundle, catalogue)
-        features = look(lake, asked, permit, "looks")
-        counts = count(lake, catalogue, permit, "looks")
-        for name in counts.column_names[1:]:
-            features = features.append_column(name, counts[name])
+        lake.lend("asked", looks)
         scorer = scorer_of(session, bundle, catalogue)
+        again = _again(lake, scorer, catalogue, _asked(bundle, catalogue), permit)
+        tell("features", 0, None)
+        one_by_one = looks.num_rows <= _ONE_BY_ONE
+        features = again.table(lake, looks) if one_by_one else _in_batch(lake, again, catalogue)
         for start in range(0, looks.num_rows, _PEOPLE_AT_A_TIME):
             tell("scores", start, looks.num_rows)
             part = looks.slice(start, _PEOPLE_AT_A_TIME)
-            levers = None
-            if with_levers:
-                levers = _levers(session, lake, scorer, catalogue, asked, permit, part)
             yield from scorer.answers(
                 features.slice(start, _PEOPLE_AT_A_TIME),
                 subjects=part["subject"].to_pylist(),
                 as_of=part["as_of"].to_pylist(),
-                levers=levers,
+                levers=_levers(session, lake, again, catalogue, part) if with_levers else None,
             )
         tell("scores", looks.num_rows, looks.num_rows)
+
+
+def _in_batch(lake: Lake, again: _Again, catalogue: Catalogue) -> pa.Table:
+    """Features and counts of all who are ``asked`` for, in one query each."""
+    features = look(lake, again.plan, again.permit, "asked")
+    counts = count(lake, catalogue, again.permit, "asked")
+    for name in counts.column_names[1:]:
+        features = features.append_column(name, counts[name])
+    return features
 
 
 def _asked(bundle: Bundle, catalogue: Catalogue) -> Plan:
@@ -141,12 +149,11 @@ def _looks(
 ) -> pa.Table:
     """The observations to score, numbered from 0 in order."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    found = _last_looks(lake) if moment is None else _everyone(lake, catalogue, moment)
-    if subject is not None:
-        names = pa.array([subject, subject_id(subject, key=session.key)])
-        found = found.filter(pc.is_in(found["subject"], value_set=names))
+    names = () if subject is None else (subject, subject_id(subject, key=session.key))
+    found = (
+        _last_looks(lake, names) if moment is None else _everyone(lake, catalogue, moment, names)
+    )
     if not found.num_rows:
         who = "nobody" if subject is None else f"nobody named {subject!r}"
         when = "was observed" if moment is None else "is known at that moment"
@@ -155,18 +162,19 @@ def _looks(
     return found.set_column(0, "observation", numbers).select(list(_LOOKS))
 
 
-def _last_looks(lake: Lake) -> pa.Table:
+def _last_looks(lake: Lake, names: tuple[str, ...]) -> pa.Table:
     if "observations" not in lake.tables():
         raise NotFound("nobody was observed yet; benne features reads the observations.")
+    who = f"WHERE subject IN ({', '.join(map(literal, names))}) " if names else ""
     return lake.query(
-        "SELECT observation, subject, as_of, about_kind, about_source, about FROM observations "
-        "QUALIFY row_number() OVER "
+        "SELECT observation, subject, as_of, about_kind, about_source, about FROM observations "  # noqa: S608
+        f"{who}QUALIFY row_number() OVER "
         "(PARTITION BY subject ORDER BY as_of DESC, observation DESC) = 1 "
         "ORDER BY observation"
     )
 
 
-def _everyone(lake: Lake, catalogue: Catalogue, moment: int) -> pa.Table:
+def _everyone(lake: Lake, catalogue: Catalogue, moment: int, names: tuple[str, ...]) -> pa.Table:
     import ibis
     import pyarrow as pa
 
@@ -175,7 +183,9 @@ def _everyone(lake: Lake, catalogue: Catalogue, moment: int) -> pa.Table:
     for kind in catalogue.kinds:
         if kind.name in there:
             rows = versions_table(kind)
-            parts.append(rows.filter(rows.known_at <= moment).select("subject").distinct())
+            rows = rows.filter(rows.known_at <= moment)
+            rows = rows.filter(rows.subject.isin(names)) if names else rows
+            parts.append(rows.select("subject").distinct())
     if not parts:
         raise NotFound("the lake holds no evidence yet; benne ingest brings it.")
     people = parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=True)
@@ -194,50 +204,80 @@ def _everyone(lake: Lake, catalogue: Catalogue, moment: int) -> pa.Table:
     )
 
 
-# --- levers ------------------------------------------------------------------------------
+# --- in process --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Again:
-    """Scores a person's history anew, in process: features, counts, then the artefact."""
+    """Looks at a person's history in process: features, counts, then the artefact.
+
+    ``there`` are the kinds of which there is evidence, ``counts`` those that thickness counts.
+    """
 
     scorer: Scorer
     plan: Plan
     there: tuple[Kind, ...]
+    counts: tuple[Kind, ...]
     permit: Permit
 
-    def __call__(self, history: History, view: View) -> int | None:
+    def row(self, history: History, view: View) -> dict[str, Value]:
+        """The features and counts of one person."""
         row = self.plan.compute(history, self.permit, view)
-        counts = thickness_of(self.there, history, self.permit, view, kinds=self.plan.kinds)
-        return self.scorer.rescore({**row, **counts})
+        counts = thickness_of(self.counts, history, self.permit, view, kinds=self.plan.kinds)
+        return {**row, **counts}
+
+    def __call__(self, history: History, view: View) -> int | None:
+        return self.scorer.rescore(self.row(history, view))
+
+    def of(self, lake: Lake, looks: pa.Table) -> list[tuple[History, View]]:
+        """Each look's history and view; ``looks`` is a slice of the lake's table."""
+        rows = looks.to_pylist()
+        first, last = rows[0]["observation"], rows[-1]["observation"]
+        known = histories(lake, self.there, first=first, last=last)
+        names = [kind.name for kind in self.there]
+        return [
+            (
+                {**dict.fromkeys(names, ()), **known.get(row["subject"], {})},
+                View(as_of=row["as_of"], about=_about(row)),
+            )
+            for row in rows
+        ]
+
+    def table(self, lake: Lake, looks: pa.Table) -> pa.Table:
+        """What ``row`` gives for each look, as a batch query would return it."""
+        import pyarrow as pa
+
+        rows = [self.row(history, view) for history, view in self.of(lake, looks)]
+        types = {"int": pa.int64(), "float": pa.float64(), "text": pa.string()}
+        named = {**self.plan.permitted(self.permit).types, **dict.fromkeys(COUNTS, "int")}
+        schema = pa.schema([(name, types[of]) for name, of in named.items()])
+        return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _again(lake: Lake, scorer: Scorer, catalogue: Catalogue, asked: Plan, permit: Permit) -> _Again:
+    versions = lake.versions()
+    there = tuple(kind for kind in catalogue.kinds if kind.name in versions)
+    open_kinds = (kind for kind in there if permit.covers_kind(kind.name, kind.domain))
+    return _Again(scorer, asked, there, counted(open_kinds), permit)
+
+
+def _about(row: dict[str, Any]) -> About | None:
+    if row["about"] is None:
+        return None
+    return About(row["about_kind"], row["about"], row["about_source"])
 
 
 def _levers(
-    session: Session,
-    lake: Lake,
-    scorer: Scorer,
-    catalogue: Catalogue,
-    asked: Plan,
-    permit: Permit,
-    looks: pa.Table,
+    session: Session, lake: Lake, again: _Again, catalogue: Catalogue, looks: pa.Table
 ) -> Callable[[int], tuple[Offer, ...]]:
     """A function from a position in ``looks`` to the levers of that person."""
-    there = lake.versions()
-    kinds = tuple(kind for kind in counted(catalogue.kinds) if kind.name in there)
-    again = _Again(scorer, asked, kinds, permit)
-    rows, names = looks.to_pylist(), [kind.name for kind in kinds]
-    known = histories(lake, kinds, first=rows[0]["observation"], last=rows[-1]["observation"])
+    people = again.of(lake, looks)
 
     def of(position: int) -> tuple[Offer, ...]:
-        row: dict[str, Any] = rows[position]
-        about = None
-        if row["about"] is not None:
-            about = About(row["about_kind"], row["about"], row["about_source"])
-        history: History = {**dict.fromkeys(names, ()), **known.get(row["subject"], {})}
-        view = View(as_of=row["as_of"], about=about)
+        history, view = people[position]
         return offers(
             history,
-            row["as_of"],
+            view.as_of,
             lambda edited, at: again(edited, replace(view, as_of=at)),
             kinds=catalogue.kinds,
             currency=session.workspace.currency,

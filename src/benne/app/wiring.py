@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from benne.app.settings import Workspace, read_workspace
 from benne.app.stores._files import workspace_key
-from benne.kernel import InvalidInput, micros
+from benne.kernel import InvalidInput, NotFound, micros
 from benne.rights import Permit, permit_on_basis
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ class Session:
 
         Raises:
             Conflict: another process holds it.
+            NotFound: it is to be read only, and is not there.
         """
+        if read_only and not self.workspace.lake.exists():
+            raise NotFound(f"{self.workspace.lake} is not there yet; benne ingest makes it.")
         from benne.app.stores import Lake
 
         return Lake.open(

@@ -1,6 +1,13 @@
-"""Additive scores over plain tables: columns in, an artefact of tables out."""
+"""Additive scores over plain tables: columns in, an artefact of tables out.
 
-from benne.models._additive import AdditiveModel, PointsCard
+What fits loads scikit-learn, and waits until it is first used: to score needs none of it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from benne.models._artefact import (
     MICRO,
     Artefact,
@@ -14,7 +21,6 @@ from benne.models._artefact import (
 )
 from benne.models._columns import Column
 from benne.models._learners import Pairs
-from benne.models._prices import Prices, prices, unrestricted
 from benne.models._printed import Entry, entries, exposures, in_words, printed
 from benne.models._sheet import Bins
 from benne.models._tables import (
@@ -27,6 +33,18 @@ from benne.models._tables import (
     Table,
     Unseen,
 )
+
+if TYPE_CHECKING:
+    from benne.models._additive import AdditiveModel, PointsCard
+    from benne.models._prices import Prices, prices, unrestricted
+
+_FITTING = {
+    "AdditiveModel": "benne.models._additive",
+    "PointsCard": "benne.models._additive",
+    "Prices": "benne.models._prices",
+    "prices": "benne.models._prices",
+    "unrestricted": "benne.models._prices",
+}
 
 __all__ = [
     "MICRO",
@@ -60,3 +78,9 @@ __all__ = [
     "probability_good",
     "unrestricted",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FITTING:
+        raise AttributeError(f"benne.models has no {name!r}")
+    return getattr(import_module(_FITTING[name]), name)

@@ -13,12 +13,12 @@ from benne.evidence import Kind, quoted
 def histories(
     lake: Lake, kinds: Iterable[Kind], *, first: int, last: int
 ) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """By subject and kind, every version of the people in the lake's table ``looks``.
+    """By subject and kind, every version of the people in the lake's table ``asked``.
 
     ``first`` and ``last`` are the numbers of the observations, both included.
     """
     found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
-    who = f"SELECT subject FROM looks WHERE observation BETWEEN {first} AND {last}"
+    who = f"SELECT subject FROM asked WHERE observation BETWEEN {first} AND {last}"
     for kind in kinds:
         columns = ", ".join(map(quoted, kind.types))
         table = quoted(f"evidence_{kind.name}")

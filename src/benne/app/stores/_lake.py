@@ -159,16 +159,21 @@ class Lake:
         Raises:
             InvalidInput: a name that is no plain name, or one that the lake keeps for itself.
         """
-        if not _NAME.match(name) or _OURS.match(name):
-            raise InvalidInput(
-                f"a table's name must be small letters, digits and _, and none of the lake's own; "
-                f"got {name!r}."
-            )
+        _demand_ours(name)
         connection = self._connection
         connection.register("incoming", table)
         with connection.transaction():
             connection.run(f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT * FROM incoming")
         connection.unregister("incoming")
+
+    def lend(self, name: str, table: pa.Table) -> None:
+        """Let queries read ``table`` as ``name`` while the lake is open; nothing is stored.
+
+        Raises:
+            InvalidInput: as ``write_table``.
+        """
+        _demand_ours(name)
+        self._connection.register(name, table)
 
     # --- reading -----------------------------------------------------------------------
 
@@ -223,13 +228,23 @@ class Lake:
 
     def versions(self) -> dict[str, int]:
         """The number of versions of every kind that has any."""
+        held = {name for (name,) in self._connection.rows("SELECT table_name FROM duckdb_tables()")}
         counts = {
             kind.name: int(
                 self._connection.value(f"SELECT count(*) FROM {quoted(evidence_table(kind.name))}")
             )
             for kind in self._kinds
+            if evidence_table(kind.name) in held
         }
         return {name: count for name, count in counts.items() if count}
+
+
+def _demand_ours(name: str) -> None:
+    if not _NAME.match(name) or _OURS.match(name):
+        raise InvalidInput(
+            f"a table's name must be small letters, digits and _, and none of the lake's own; "
+            f"got {name!r}."
+        )
 
 
 def _spill(path: Path) -> Path:
