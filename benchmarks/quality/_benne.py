@@ -60,8 +60,8 @@ def own() -> tuple[Method, ...]:
     folder = Path(benne.models.__file__).parent
     code = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
     asked: dict[str, tuple[Callable[..., Any], Settings]] = {
-        STRICT: (AdditiveModel, {"form": "strict"}),
-        "benne_paired": (AdditiveModel, {"form": "paired"}),
+        STRICT: (AdditiveModel, {"form": "strict", "segments": "auto"}),
+        "benne_paired": (AdditiveModel, {"form": "paired", "segments": "auto"}),
         "benne_points": (PointsCard, {}),
     }
     return tuple(

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from benne.kernel import DOMAINS, InvalidInput, Json
 from benne.models._artefact import MICRO, Artefact, Contributions, Deck, Segment, choose_segment
 from benne.models._columns import Column
-from benne.models._fitting import PAIR_ROUNDS, Fitted, Recipe, fit_card
+from benne.models._fitting import PAIR_ROUNDS, Recipe, blend, fit_card
 from benne.models._inputs import Told, check_rows, check_training
 from benne.models._learners import Boost, Pairs
 from benne.models._segments import found_segments
@@ -104,7 +104,8 @@ class AdditiveModel(Scored):
     monotone : bool
         Whether each column's ``direction`` binds.
     segments : sequence of Segment, "auto" or None
-        Groups by presence of evidence, each with a card of its own; ``None`` is one card.
+        Groups by presence of evidence, each with a card of its own: the mean, in log-odds, of a
+        fit to the group and of a fit to everybody; ``auto`` finds groups; ``None`` is one card.
     withheld : sequence of sets of domains
         For each, a deck is refitted without those domains.
     bins, pairs : Bins, Pairs, optional
@@ -259,16 +260,17 @@ def _fit_deck(
     sheet = make_sheet(told.raw, grids, told.bad, told.weight, told.groups)
     segments = _segments(asked, told, sheet, barred)
     position = choose_segment(segments, told.raw, len(sheet))
-    fits: list[Fitted] = []
-    margin = np.full(len(sheet), np.nan)
-    for number, segment in enumerate(segments):
-        rows = position == number
-        part = sheet.take(rows) if len(segments) > 1 else sheet
+    pooled = fit_card(sheet, asked.recipe, segments[0].name)
+    fits = [pooled] if len(segments) == 1 else []
+    for number, segment in enumerate(segments[: 0 if fits else None]):
+        rows = np.flatnonzero(position == number)
+        part = sheet.take(rows)
         _demand_both(part.bad, segment.name)
-        fits.append(fit_card(part, asked.recipe, segment.name))
-        out_of_fold = fits[-1].out_of_fold
-        if out_of_fold is not None:
-            margin[rows] = out_of_fold
+        fits.append(blend(part, fit_card(part, asked.recipe, segment.name), pooled, rows))
+    margin = np.full(len(sheet), np.nan)
+    for number, fit in enumerate(fits):
+        if fit.out_of_fold is not None:
+            margin[position == number] = fit.out_of_fold
     deck = Deck(barred, segments, tuple(fit.card for fit in fits))
     return deck, margin, [fit.chosen for fit in fits]
 

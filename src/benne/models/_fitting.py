@@ -100,6 +100,38 @@ def fit_card(sheet: Sheet, recipe: Recipe, name: str) -> Fitted:
     return Fitted(card_of(shape, sheet, name), shape, out_of_fold, chosen)
 
 
+def blend(part: Sheet, own: Fitted, pooled: Fitted, rows: Ints) -> Fitted:
+    """The card of a segment: its own fit and everybody's, averaged as lost least out of fold.
+
+    ``part`` holds the segment's rows, ``rows`` their places among everybody's.  Both fits share
+    their grids, so that the mean is tables again; it is calibrated on the segment alone.
+    """
+    if own.out_of_fold is None or pooled.out_of_fold is None:
+        return own
+    everybody = pooled.out_of_fold[rows]
+    share = own_share(part, own.out_of_fold, everybody)
+    margin = share * own.out_of_fold + (1.0 - share) * everybody
+    offset, factor = calibration(part, margin)
+    mean = average([own.shape, pooled.shape], [share, 1.0 - share])
+    shape = calibrated(purified(mean, part), offset, factor)
+    name = str(own.chosen["card"])
+    chosen: dict[str, Json] = {
+        **own.chosen,
+        "own_share": share,
+        "calibration": [offset, factor],
+    }
+    return Fitted(card_of(shape, part, name), shape, offset + factor * margin, chosen)
+
+
+def own_share(part: Sheet, own: Floats, everybody: Floats) -> float:
+    """How much of a segment's own margin loses least out of fold, in quarters."""
+    quarters = [k / 4 for k in range(5)]
+    return min(
+        quarters,
+        key=lambda share: round(log_loss(part, share * own + (1.0 - share) * everybody), 9),
+    )
+
+
 @dataclass(frozen=True)
 class Inner:
     """One inner fold: the rows a fit may see, and those it is judged on."""
