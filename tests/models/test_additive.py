@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from benne.kernel import DOMAINS, InvalidInput
 from benne.models import (
@@ -20,6 +21,7 @@ from benne.models import (
     prices,
 )
 from benne.models._designs import tree_inputs
+from benne.models._fitting import Recipe, blend, fit_card, log_loss, own_share
 from benne.models._learners import Boost, Steps
 from benne.models._points import Points
 from benne.models._read import read
@@ -252,6 +254,58 @@ def test_segments_are_found_where_a_domain_says_nothing():
     model = PointsCard(columns, segments="auto").fit(frame, bad)
     assert [s.name for s in model.artefact_.segments] == ["no history", "everybody else"]
     assert len(PointsCard(columns, segments="auto").fit(*people(400)[:2]).artefact_.cards) == 1
+
+
+def marked(n: int = 4000) -> tuple[pd.DataFrame, np.ndarray, list[Column]]:
+    """Debt tells one way of those with nothing against them, and the other way of the rest."""
+    rng = np.random.default_rng(3)
+    late = rng.poisson(0.5, n).astype(float)
+    debt = rng.normal(0, 1, n)
+    odds = -1.0 + np.where(late == 0, 1.5 * debt, 0.8 - 1.0 * debt)
+    bad = (rng.random(n) < 1 / (1 + np.exp(-odds))).astype(int)
+    columns = [Column("late", "history", -1, resolution=1.0), Column("debt", "fulfilment")]
+    return pd.DataFrame({"late": late, "debt": debt}), bad, columns
+
+
+def test_segments_are_found_where_history_says_nothing_against():
+    frame, bad, columns = marked()
+    model = AdditiveModel(columns, segments="auto", learner="spline").fit(frame, bad)
+    assert [s.name for s in model.artefact_.segments] == ["clean", "everybody else"]
+    assert ((model.contributions(frame).card == 0) == (frame["late"] == 0).to_numpy()).all()
+    single = AdditiveModel(columns, learner="spline").fit(frame, bad)
+    new, new_bad, _ = marked(6000)
+    found, one = (roc_auc_score(new_bad, m.decision_function(new)) for m in (model, single))
+    assert found > one + 0.05
+
+
+def test_segments_are_found_where_a_telling_column_is_absent():
+    frame, bad, columns = marked()
+    hidden = frame.assign(debt=frame["debt"].where(frame["late"] == 0), other=frame["debt"])
+    columns = [Column("debt", "behaviour"), Column("other", "behaviour")]
+    model = AdditiveModel(columns, segments="auto", learner="spline").fit(hidden, bad)
+    assert [s.name for s in model.artefact_.segments] == ["no debt", "everybody else"]
+
+
+def test_a_segments_card_is_the_mean_of_its_own_fit_and_everybodys():
+    frame, bad, columns = marked(1500)
+    sheet = sheet_of(frame, bad, columns)
+    recipe = Recipe(learners=("spline",), smooth=((6, 10.0),), pair_rounds=(0,))
+    rows = np.flatnonzero(frame["late"].to_numpy() == 0)
+    part = sheet.take(rows)
+    own, pooled = fit_card(part, recipe, "clean"), fit_card(sheet, recipe, "everybody")
+    mixed = blend(part, own, pooled, rows)
+    assert own.out_of_fold is not None and pooled.out_of_fold is not None
+    assert mixed.out_of_fold is not None
+    share = own_share(part, own.out_of_fold, pooled.out_of_fold[rows])
+    assert mixed.chosen["own_share"] == share
+    mean = share * own.shape.margin(part) + (1 - share) * pooled.shape.margin(part)
+    offset, factor = mixed.chosen["calibration"]
+    assert mixed.shape.margin(part) == pytest.approx(offset + factor * mean, abs=1e-9)
+    losses = [
+        log_loss(part, w * own.out_of_fold + (1 - w) * pooled.out_of_fold[rows])
+        for w in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]
+    assert losses[int(share * 4)] == min(losses)
 
 
 def test_the_prices_are_differences_on_the_same_folds():
