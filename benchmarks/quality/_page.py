@@ -50,7 +50,8 @@ superlender is the feature catalogue on the example workspace; the domains of th
 `benchmarks/quality/sets.toml`. hmeq is grouped by near-duplicates: rows equal, nulls too, in
 reason, job, years on the job, derogatory reports, delinquent lines, inquiries and lines, and
 within a tenth of the larger in loan, mortgage, value, age of the oldest line and debt to income.
-These are 954 pairs of rows; chains of pairs stay together.
+These are 954 pairs of rows, 7 of them at exactly a tenth (947 are closer); chains of pairs stay
+together, in 466 groups.
 """
 
 _INFERENCE = """\

@@ -156,15 +156,7 @@ order by as_of, subject
 """
 
 
-def _settings(name: str, numbers: Parameters, months: int, kinds: list[str]) -> str:
-    year = numbers.whole("calendar.start_year")
-    month = numbers.whole("calendar.out_of_time_month")
-    out_of_time = f"{year + month // 12}-{month % 12 + 1:02d}-01"
-    window = numbers.whole("calendar.window_months")
-    plain = re.sub(r"[^A-Za-z0-9_ -]", "_", name)
-    files = "\n".join(f'{kind}_rows = "evidence/{kind}.parquet"' for kind in kinds)
-    topup, handset = ATTRIBUTES
-    return f"""\
+_SETTINGS = """\
 # A simulated society: nobody in it exists.  Written by benne society.
 schema = 1
 
@@ -208,3 +200,18 @@ direction = "raises_risk"
 resolution = 10.0
 unit = "days"
 """
+
+
+def _settings(name: str, numbers: Parameters, months: int, kinds: list[str]) -> str:
+    year = numbers.whole("calendar.start_year")
+    month = numbers.whole("calendar.out_of_time_month")
+    topup, handset = ATTRIBUTES
+    return _SETTINGS.format(
+        plain=re.sub(r"[^A-Za-z0-9_ -]", "_", name),
+        months=months,
+        files="\n".join(f'{kind}_rows = "evidence/{kind}.parquet"' for kind in kinds),
+        window=numbers.whole("calendar.window_months"),
+        out_of_time=f"{year + month // 12}-{month % 12 + 1:02d}-01",
+        topup=topup,
+        handset=handset,
+    )

@@ -28,7 +28,7 @@ from benne.app._training import (
     unseen_margin,
 )
 from benne.kernel import InvalidInput, Json, NotFound, iso, parse_instant
-from benne.models import AdditiveModel, Column, unrestricted
+from benne.models import AdditiveModel, Artefact, Column, unrestricted
 from benne.scores import (
     EnoughEvidence,
     Family,
@@ -131,30 +131,11 @@ def _train_family(
     """One family: nested folds, out of time, the alternatives, and the card on all rows."""
     import pyarrow as pa
 
-    settings = session.workspace.model
     columns = _used(catalogue.columns(session.workspace.attributes, kind.name), rows, kind)
     factors = catalogue.factors() if kind.dimension == "factor" else None
+    settings = session.workspace.model
     fold = outer_folds(rows, _folds(rows, len(columns), settings.folds), seed=settings.seed)
-    names = {column.name for column in columns}
-    segments = segments_of(settings.segments, catalogue, names, kind.name)
-
-    def model(*, withheld: bool = False, **changed: Any) -> Screened:
-        stated: dict[str, Any] = {
-            "form": settings.form,
-            "learner": settings.learner,
-            "monotone": settings.monotone,
-            "segments": segments,
-            "n_inner_folds": 3 if len(columns) >= _MANY_COLUMNS else None,
-            "random_state": settings.seed,
-            "n_threads": session.threads,
-        } | changed
-
-        def make(chosen: tuple[Column, ...]) -> AdditiveModel:
-            apart = _withheld(session, chosen) if withheld else ()
-            return AdditiveModel(chosen, withheld=apart, **stated)
-
-        return Screened(columns, settings.features_at_most, make, tested(segments))
-
+    model = _maker(session, catalogue, columns, kind)
     step = f"{kind.name}: fold by fold"
     apart = unseen(model, rows, fold, kind, factors, lambda n, of: tell(step, n, of))
     held, why = _out_of_time(session, rows, model, kind, factors, tell)
@@ -175,18 +156,51 @@ def _train_family(
             weights=rows.weight,
         ),
         factors=factors,
-        trained={
-            "rows": len(rows),
-            "bad": int(rows.bad.sum()),
-            "columns": [column.name for column in final.artefact_.columns],
-            "folds": int(fold.max()) + 1,
-            "seed": settings.seed,
-            "benne": benne.__version__,
-            "python": platform.python_version(),
-            "chosen": final.artefact_.about.get("decks"),
-            "scorability": study,
-        },
+        trained=_told(final.artefact_, rows, fold, settings.seed, study),
     )  # fmt: skip
+
+
+def _maker(
+    session: Session, catalogue: Catalogue, columns: tuple[Column, ...], kind: Family
+) -> Callable[..., Screened]:
+    """A function that makes the model as the workspace states it, but for what is ``changed``."""
+    settings = session.workspace.model
+    names = {column.name for column in columns}
+    segments = segments_of(settings.segments, catalogue, names, kind.name)
+
+    def model(*, withheld: bool = False, **changed: Any) -> Screened:
+        stated: dict[str, Any] = {
+            "form": settings.form,
+            "learner": settings.learner,
+            "monotone": settings.monotone,
+            "segments": segments,
+            "n_inner_folds": 3 if len(columns) >= _MANY_COLUMNS else None,
+            "random_state": settings.seed,
+            "n_threads": session.threads,
+        } | changed
+
+        def make(chosen: tuple[Column, ...]) -> AdditiveModel:
+            apart = _withheld(session, chosen) if withheld else ()
+            return AdditiveModel(chosen, withheld=apart, **stated)
+
+        return Screened(columns, settings.features_at_most, make, tested(segments))
+
+    return model
+
+
+def _told(artefact: Artefact, rows: Rows, fold: Ints, seed: int, study: Json) -> dict[str, Json]:
+    """How the card came about, as the bundle keeps it."""
+    return {
+        "rows": len(rows),
+        "bad": int(rows.bad.sum()),
+        "columns": [column.name for column in artefact.columns],
+        "folds": int(fold.max()) + 1,
+        "seed": seed,
+        "benne": benne.__version__,
+        "python": platform.python_version(),
+        "chosen": artefact.about.get("decks"),
+        "scorability": study,
+    }
 
 
 def _folds(rows: Rows, columns: int, stated: int | None) -> int:

@@ -53,7 +53,6 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
     rivals = [c for c in seen.column_names if c.startswith("rival_")]
     comparator, comparator_name = _comparator(lake, name, seen)
     held, held_why = _held(lake, name)
-    workspace = session.workspace
     return validate(
         ValidationInputs(
             y=_bad(seen),
@@ -77,28 +76,38 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
             out_of_time_why=held_why,
             comparator=comparator,
             comparator_name=comparator_name,
-            cutoff=float(workspace.report.cutoff or _DEFAULT_CUTOFF[name]),
-            groups=_groups(lake, seen, catalogue, features, workspace.report.age_groups),
+            cutoff=float(session.workspace.report.cutoff or _DEFAULT_CUTOFF[name]),
+            groups=_groups(lake, seen, catalogue, features, session.workspace.report.age_groups),
             alternatives={c.removeprefix("rival_"): seen[c].to_numpy() for c in rivals},
-            alternatives_why=_no_price(workspace, name, rivals),
-            band_edges=[band.lowest for band in bundle.family.bands[1:]],
-            band_names=[band.name.replace("_", " ") for band in bundle.family.bands],
-            family=name,
-            workspace=workspace.workspace.name,
-            made_with=_made_with(bundle),
-            lawful_basis=f"{workspace.lawful_basis.basis}: {workspace.lawful_basis.statement}",
-            outcome_definition=workspace.outcome.says,
-            population={"says": workspace.workspace.says, "scorable_rule": rule.says},
-            evidence=_evidence(lake, catalogue),
-            card=card_text(
-                bundle.artefact,
-                bundle.family,
-                features={feature.name: feature for feature in catalogue.features},
-                factors=bundle.factors,
-            ),
-            limits=_limits(bundle, held_why),
+            alternatives_why=_no_price(session.workspace, name, rivals),
+            **_words(session, lake, bundle, catalogue, held_why),
         )
     )
+
+
+def _words(
+    session: Session, lake: Lake, bundle: Bundle, catalogue: Catalogue, held_why: str
+) -> dict[str, Any]:
+    """What the report says beside its numbers, as ``ValidationInputs`` takes it."""
+    workspace = session.workspace
+    return {
+        "band_edges": [band.lowest for band in bundle.family.bands[1:]],
+        "band_names": [band.name.replace("_", " ") for band in bundle.family.bands],
+        "family": bundle.family.name,
+        "workspace": workspace.workspace.name,
+        "made_with": _made_with(bundle),
+        "lawful_basis": f"{workspace.lawful_basis.basis}: {workspace.lawful_basis.statement}",
+        "outcome_definition": workspace.outcome.says,
+        "population": {"says": workspace.workspace.says, "scorable_rule": bundle.scorable.says},
+        "evidence": _evidence(lake, catalogue),
+        "card": card_text(
+            bundle.artefact,
+            bundle.family,
+            features={feature.name: feature for feature in catalogue.features},
+            factors=bundle.factors,
+        ),
+        "limits": _limits(bundle, held_why),
+    }
 
 
 def _rows_of(lake: Lake, table: str, seen: pa.Table) -> pa.Table:

@@ -80,10 +80,14 @@ def kilobytes(memory: str) -> int:
     """An amount such as 3GB, in KB.  Less than 256 MB is no memory for a lake to work in."""
     found = _BYTES.match(memory.strip())
     if found is None:
-        raise InvalidInput(f"memory must be a number of KB, MB or GB, as in 3GB; got {memory!r}.")
+        raise InvalidInput(
+            f"memory (BENNE_MEMORY) must be a number of KB, MB or GB, as in 3GB; got {memory!r}."
+        )
     amount = int(float(found["number"]) * _UNITS_KB[found["unit"].upper()])
     if amount < _LEAST_KB:
-        raise InvalidInput(f"memory must be {_LEAST_KB // 1000}MB or more; got {memory!r}.")
+        raise InvalidInput(
+            f"memory (BENNE_MEMORY) must be {_LEAST_KB // 1000}MB or more; got {memory!r}."
+        )
     return amount
 
 

@@ -274,7 +274,11 @@ def mend(
         raise NotFound(f"the quarantine has no entry {number}; benne quarantine lists them.")
     (entry,) = found
     if entry.status != "open" or entry.raw is None or entry.row is None:
-        what = entry.status if entry.status != "open" else "no row, but a file or a select"
+        what = "a line that was never read; correct it in its file, and ingest again"
+        if entry.raw is None:
+            what = "no row, but a file or a select"
+        if entry.status != "open":
+            what = entry.status
         raise InvalidInput(f"only an open row can be mended; entry {number} is {what}.")
     merged = dict(entry.mended or entry.raw)
     spelled = {name.lower(): name for name in merged}

@@ -42,6 +42,26 @@ commands = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        import benne
+
+        out(f"benne {benne.__version__}")
+        raise typer.Exit
+
+
+@commands.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say which Benne it is."),
+    ] = False,
+) -> None:
+    pass
+
+
 quarantine = typer.Typer(no_args_is_help=True, help="List, mend and replay rows put aside.")
 commands.add_typer(quarantine, name="quarantine")
 
@@ -250,7 +270,9 @@ def quarantine_list(
 @quarantine.command("mend")
 def quarantine_mend(
     workspace: WorkspaceArg,
-    finding: Annotated[int, typer.Argument(help="The finding's number.", show_default=False)],
+    entry: Annotated[
+        int, typer.Argument(help="The row's number in the quarantine.", show_default=False)
+    ],
     values: Annotated[
         list[str], typer.Argument(help="column=value, as many as need it.", show_default=False)
     ],
@@ -258,8 +280,8 @@ def quarantine_mend(
     """Put right values in the place of wrong ones; replay brings the row in."""
     from benne import app
 
-    app.quarantine_mend(_session(workspace, None), finding, values)
-    note(f"Mended finding {finding}. Next: benne quarantine replay {workspace}")
+    app.quarantine_mend(_session(workspace, None), entry, values)
+    note(f"Mended {entry}. Next: benne quarantine replay {workspace}")
 
 
 @quarantine.command("replay")

@@ -39,7 +39,9 @@ def lead(v: Mapping[str, Any]) -> list[str]:
     scale = f", from {low} to {high}," if low else ""
     people = at(population, "subjects")
     judged = at(population, "judged")
-    whom = f"{many(judged or 0, 'observation')}" + (
+    looks = at(population, "observations") or judged or 0
+    part = f"{judged or 0:,} of " if judged and judged < looks else ""
+    whom = f"{part}{many(looks, 'observation')}" + (
         f" of {many(people, 'person')}".replace("persons", "people") if people else ""
     )
     first, last = at(population, "from"), at(population, "to")
