@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from benne.app import Session
 
 WorkspaceArg = Annotated[
-    Path, typer.Argument(help="The workspace: a folder with a benne.toml.", show_default=False)
+    Path,
+    typer.Argument(metavar="WORKSPACE", help="A folder with a benne.toml.", show_default=False),
 ]
 DataOpt = Annotated[
     Path | None,
@@ -154,7 +155,14 @@ def score(
 @commands.command()
 def explain(
     workspace: WorkspaceArg,
-    subject: Annotated[str, typer.Argument(help="The person.", show_default=False)],
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="SUBJECT",
+            help="The person, by the source's identifier or the pseudonym.",
+            show_default=False,
+        ),
+    ],
     as_of: AsOfOpt = None,
     family: FamilyOpt = "sesame",
 ) -> None:
@@ -271,10 +279,12 @@ def quarantine_list(
 def quarantine_mend(
     workspace: WorkspaceArg,
     entry: Annotated[
-        int, typer.Argument(help="The row's number in the quarantine.", show_default=False)
+        int,
+        typer.Argument(metavar="ENTRY", help="The row's number in the list.", show_default=False),
     ],
     values: Annotated[
-        list[str], typer.Argument(help="column=value, as many as need it.", show_default=False)
+        list[str],
+        typer.Argument(metavar="COLUMN=VALUE", help="As many as need it.", show_default=False),
     ],
 ) -> None:
     """Put right values in the place of wrong ones; replay brings the row in."""
