@@ -59,6 +59,7 @@ def test_a_short_history_has_no_test_out_of_time() -> None:
         "all observations lie within 20 days; a test out of time needs 180, or a date stated as "
         "[model] out_of_time_from",
     )
+    assert time_cut(as_of[:1], None)[1].startswith("all observations are of one day; a test out")
     assert time_cut(as_of, int(10 * MICROS_PER_DAY)) == (10 * MICROS_PER_DAY, "")
     assert time_cut(as_of, int(30 * MICROS_PER_DAY))[0] is None
 

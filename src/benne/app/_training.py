@@ -165,8 +165,9 @@ def time_cut(as_of: Ints, stated: int | None) -> tuple[int | None, str]:
         return None, "the stated date leaves no observation on one side of it"
     days = (last - first) // 86_400_000_000
     if days < 180:
+        span = f"lie within {days} days" if days else "are of one day"
         return None, (
-            f"all observations lie within {days} days; a test out of time needs 180, or a date "
+            f"all observations {span}; a test out of time needs 180, or a date "
             "stated as [model] out_of_time_from"
         )
     return int(np.quantile(as_of, 0.8, method="higher")), ""
