@@ -23,11 +23,12 @@ $(VENV)/.bench: $(VENV)/.test requirements/bench.lock
 
 setup: $(VENV)/.base ## Install Benne into .venv
 
-demo: $(VENV)/.base ## Set up, simulate a small society, score it, and say what to open
+demo: $(VENV)/.base ## Set up, simulate a small society, score it, compare the scores
 	test -f demo/benne.toml || $(BIN)/benne society demo --people 5000 --seed 1
 	$(BIN)/benne build demo
+	$(BIN)/benne compare demo
 	@echo
-	@echo "Next: open demo/reports/sesame.html, then try"
+	@echo "Next: open demo/reports/comparison.html and demo/reports/sesame.html, then try"
 	@echo "  $(BIN)/benne score demo --json | head -1"
 	@echo "  $(BIN)/benne build examples/superlender --data DIR"
 

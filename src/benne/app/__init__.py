@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benne.app._build import Built, build
+    from benne.app._compare import ComparedScores, compare_scores
     from benne.app._explain import explain
     from benne.app._features import Featured, make_features
     from benne.app._quarantine import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "benne.app._build": ("Built", "build"),
+    "benne.app._compare": ("ComparedScores", "compare_scores"),
     "benne.app._explain": ("explain",),
     "benne.app._features": ("Featured", "make_features"),
     "benne.app._quarantine": (
@@ -56,6 +58,7 @@ __all__ = [
     "Answer",
     "Aside",
     "Built",
+    "ComparedScores",
     "Erased",
     "Featured",
     "Ingested",
@@ -70,6 +73,7 @@ __all__ = [
     "answer_json",
     "answer_line",
     "build",
+    "compare_scores",
     "explain",
     "ingest_workspace",
     "make_features",

@@ -30,7 +30,7 @@ THICKNESS = ((0, "no record"), (1, "1 to 4 records"), (5, "5 to 9"), (10, "10 to
 
 _DELAYS = ((0, "current"), (1, "1 to 29 days"), (30, "30 to 59"), (60, "60 to 89"),
            (90, "90 and more"))  # fmt: skip
-_DEFAULT_CUTOFF = {"sesame": 600, "bureau": 670}
+DEFAULT_CUTOFF = {"sesame": 600, "bureau": 670}
 
 
 def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
     bundle = read_bundle(session.workspace.models, name)
     if f"unseen_{name}" not in lake.tables():
         raise NotFound(f"the lake has no validation of {name}; benne train makes it.")
-    seen = _with_people(lake, lake.table(f"unseen_{name}"))
+    seen = with_people(lake, lake.table(f"unseen_{name}"))
     catalogue = catalogue_of(session.workspace, lake.versions(), session.permit("model_building"))
     features = _rows_of(lake, "features", seen)
     counts = _rows_of(lake, "counts", seen)
@@ -76,8 +76,8 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
             out_of_time_why=held_why,
             comparator=comparator,
             comparator_name=comparator_name,
-            cutoff=float(session.workspace.report.cutoff or _DEFAULT_CUTOFF[name]),
-            groups=_groups(lake, seen, catalogue, features, session.workspace.report.age_groups),
+            cutoff=float(session.workspace.report.cutoff or DEFAULT_CUTOFF[name]),
+            groups=groups_of(lake, seen, catalogue, features, session.workspace.report.age_groups),
             alternatives={c.removeprefix("rival_"): seen[c].to_numpy() for c in rivals},
             alternatives_why=_no_price(session.workspace, name, rivals),
             **_words(session, lake, bundle, catalogue, held_why),
@@ -119,7 +119,7 @@ def _rows_of(lake: Lake, table: str, seen: pa.Table) -> pa.Table:
     return found.take(pa.array(place))
 
 
-def _with_people(lake: Lake, scores: pa.Table) -> pa.Table:
+def with_people(lake: Lake, scores: pa.Table) -> pa.Table:
     """``scores`` with who was observed, and what became of them."""
     for table, names in (
         ("observations", ("subject", "as_of", "weight")),
@@ -164,6 +164,11 @@ def _enough(rule: Any, counts: pa.Table, features: pa.Table) -> NDArray[np.bool_
     there = [name for name in names if name in table.column_names]
     rows = table.select(there).to_pylist()
     return np.array([not missing_evidence(rule, row) for row in rows], dtype=bool)
+
+
+def scorable_rows(lake: Lake, rule: Any, seen: pa.Table) -> NDArray[np.bool_]:
+    """Of whom in ``seen`` enough is known for a score under ``rule``, shape ``(n,)``."""
+    return _enough(rule, _rows_of(lake, "counts", seen), _rows_of(lake, "features", seen))
 
 
 def _thickness(counts: pa.Table) -> list[str]:
@@ -245,7 +250,7 @@ def _held(lake: Lake, name: str) -> tuple[Held | None, str]:
     table = lake.table(f"out_of_time_{name}")
     if not table.num_rows:
         return None, str(lake.table(f"out_of_time_{name}_why")["why"][0])
-    table = _with_people(lake, table)
+    table = with_people(lake, table)
     log_odds = table["log_odds"].to_numpy()
     return Held(
         y=_bad(table),
@@ -279,7 +284,7 @@ def _states(lake: Lake) -> States | None:
     )
 
 
-def _groups(
+def groups_of(
     lake: Lake,
     seen: pa.Table,
     catalogue: Catalogue,

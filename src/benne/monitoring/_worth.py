@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import factorial
 
@@ -87,3 +87,17 @@ def _shapley(i: int, d: int, worth: dict[tuple[int, ...], float]) -> float:
             joined = tuple(sorted((*subset, i)))
             total += chance * (worth[joined] - worth[subset])
     return total
+
+
+def shapley_shares(worth: Mapping[frozenset[str], float], names: Sequence[str]) -> dict[str, float]:
+    """The Shapley value of each of ``names``, given the worth of every set of them.
+
+    >>> shapley_shares({frozenset(): 0, frozenset("a"): 1, frozenset("b"): 3, frozenset("ab"): 6},
+    ...                ["a", "b"])
+    {'a': 2.0, 'b': 4.0}
+    """
+    numbered = {
+        tuple(sorted(names.index(name) for name in subset)): value
+        for subset, value in worth.items()
+    }
+    return {name: _shapley(i, len(names), numbered) for i, name in enumerate(names)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from benne.kernel import InvalidInput, Json, iso
+from benne.kernel import InvalidInput, Json, NotPermitted, iso
 
 SCHEMA = 1
 
@@ -144,6 +144,23 @@ class Erased:
 
 Answer: TypeAlias = Score | NotEnoughEvidence | NoConsent | Unavailable | Erased
 """Every answer there is; only a ``Score`` carries a number."""
+
+
+def admits(answer: Answer, threshold: int) -> bool:
+    """Whether an answer reaches ``threshold``: the one step from a score to a consequence.
+
+    What is not a score does not reach it.
+
+    Raises:
+        NotPermitted: something else than an answer, such as a conduct score, from which nothing
+            may follow.
+    """
+    if not isinstance(answer, Answer):
+        raise NotPermitted(
+            f"a decision must rest on an answer of a family that may have consequences; got a "
+            f"{type(answer).__name__}, which is for comparison only."
+        )
+    return isinstance(answer, Score) and answer.score >= threshold
 
 
 def to_json(answer: Answer) -> dict[str, Json]:

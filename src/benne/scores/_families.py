@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
-from benne.kernel import DOMAINS, InvalidInput, NotFound
+from benne.kernel import DOMAINS, InvalidInput, NotFound, NotPermitted
 from benne.scores._scale import PointsScale
 
 FAMILIES = ("sesame", "bureau")
@@ -142,7 +142,13 @@ def family(name: str) -> Family:
 
     Raises:
         NotFound: no such family.
+        NotPermitted: the conduct family, which is for comparison only.
     """
+    if name == "conduct":
+        raise NotPermitted(
+            "the conduct family may have no consequence for anybody: it is not trained, asked or "
+            "decided by; benne compare shows it beside the others, on simulated people."
+        )
     if name not in FAMILIES:
         raise NotFound(f"a family must be one of {', '.join(FAMILIES)}; got {name!r}.")
     place = files("benne.scores").joinpath("families", f"{name}.toml")

@@ -13,7 +13,22 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benne.kernel import Conflict, Unavailable
+from benne.kernel import Conflict, Corrupt, NotFound, Unavailable
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """The table of one Parquet file.
+
+    Raises:
+        NotFound: there is none.
+        Corrupt: it is no Parquet file.
+    """
+    try:
+        return pq.read_table(path)
+    except FileNotFoundError as error:
+        raise NotFound(f"{path} is not there; a simulated society has it.") from error
+    except pa.ArrowInvalid as error:
+        raise Corrupt(f"{path} is not the Parquet that was written: {error}.") from error
 
 
 @contextmanager

@@ -153,6 +153,26 @@ def score(
 
 
 @commands.command()
+def compare(
+    context: typer.Context,
+    workspace: WorkspaceArg,
+    draws: Annotated[int, typer.Option(help="Samples of the people behind each interval.")] = 200,
+    seed: Annotated[int, typer.Option(help="The seed of those samples.")] = 0,
+) -> None:
+    """Put the three scores side by side, on people whom no card had seen.
+
+    Writes reports/comparison.html and comparison.json.
+    """
+    from benne import app
+
+    session = _session(workspace, None)
+    with progress() as tell:
+        done = app.compare_scores(session, tell, render=context.obj, draws=draws, seed=seed)
+    for line in done.lines():
+        out(line)
+
+
+@commands.command()
 def explain(
     workspace: WorkspaceArg,
     subject: Annotated[

@@ -12,14 +12,14 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from benne.doors.reports import _summary
+from benne.doors.reports import _comparison, _summary
 from benne.doors.reports._sections import sections
 
 EMBEDDED_BYTES_MAX = 900_000
 
 
-def page(validation: Mapping[str, Any]) -> str:
-    """The whole report of ``validation`` as HTML."""
+def page(facts: Mapping[str, Any]) -> str:
+    """The whole report of ``facts`` as HTML: a comparison where it says so, else a validation."""
     here = files("benne.doors.reports")
     style = here.joinpath("report.css").read_text(encoding="utf-8")
     script = here.joinpath("report.js").read_text(encoding="utf-8")
@@ -29,19 +29,29 @@ def page(validation: Mapping[str, Any]) -> str:
     environment.filters["breakable"] = breakable
     template = environment.from_string(here.joinpath("report.html").read_text(encoding="utf-8"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    compared = facts.get("report") == "comparison"
     return template.render(
-        title=_summary.title(validation),
-        lead=_summary.lead(validation),
-        tiles=_summary.tiles(validation),
-        picture=_summary.picture(validation),
-        bands=_summary.bands(validation),
-        made=_summary.made(validation),
-        sections=sections(validation),
+        **(_comparison.parts(facts) if compared else _validation(facts)),
         style=Markup(style),  # noqa: S704 (our own file)
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=digest,
-        download=_download(validation),
+        download=_download(facts),
     )
+
+
+def _validation(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "brand": "validation report",
+        "numbers": "validation.json",
+        "title": _summary.title(facts),
+        "lead": _summary.lead(facts),
+        "tiles": _summary.tiles(facts),
+        "picture": _summary.picture(facts),
+        "bands": _summary.bands(facts),
+        "made": _summary.made(facts),
+        "sections": sections(facts),
+        "policies": "",
+    }
 
 
 def breakable(name: str) -> Markup:

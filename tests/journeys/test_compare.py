@@ -1,0 +1,76 @@
+"""``benne compare`` on a small society: three scores, one page, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from made_workspace import Made, benne
+from test_bad_input import refused
+
+from benne.monitoring import whyless
+
+SMALL = ("--people", "1500", "--seed", "3")
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small society, built with few features, so that it takes seconds."""
+    folder = tmp_path_factory.mktemp("compare") / "town"
+    assert benne("society", folder, *SMALL).code == 0
+    settings = folder / "benne.toml"
+    text = settings.read_text(encoding="utf-8")
+    text = text.replace("features_at_most = 60", 'features_at_most = 12\nlearner = "spline"')
+    settings.write_text(text.replace("folds = 3", "folds = 2"), encoding="utf-8")
+    ran = benne("build", folder)
+    assert ran.code == 0, ran.err
+    return folder
+
+
+def test_the_three_scores_are_compared_on_the_same_people(town: Path) -> None:
+    ran = benne("compare", town, "--draws", "30")
+    assert ran.code == 0, ran.err
+    assert "conduct AUC" in ran.out and "open " in ran.out
+    found = json.loads((town / "reports" / "comparison.json").read_text(encoding="utf-8"))
+    assert whyless({k: v for k, v in found.items() if k != "shock"}) == []
+    everyone, both, without = found["populations"]
+    assert both["people"] + without["people"] <= everyone["people"]
+    scores = {score["name"]: score for score in everyone["scores"]}
+    assert list(scores) == ["sesame", "bureau", "conduct"]
+    assert scores["sesame"]["attainable_share"]["value"] is not None
+    assert scores["conduct"]["expected"]["value"] is None
+    assert scores["bureau"]["coverage"]["value"] < scores["sesame"]["coverage"]["value"]
+    assert [row["name"] for row in found["shock"]] == ["sesame", "bureau", "conduct"]
+    assert (
+        found["shock"][0]["bad_rate_shock"]["value"] > found["shock"][0]["bad_rate_calm"]["value"]
+    )
+    worth = found["worth"]
+    assert sum(row["worth"]["value"] for row in worth["domains"]) == pytest.approx(
+        worth["gini"]["value"]
+    )
+    lines = (town / "reports" / "conduct.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == everyone["people"]
+    assert all(json.loads(line)["used_for"] == "comparison only" for line in lines)
+    again = benne("compare", town, "--draws", "30")
+    assert again.out == ran.out
+    assert json.loads((town / "reports" / "comparison.json").read_text(encoding="utf-8")) == found
+
+
+def test_the_conduct_family_is_refused_wherever_a_score_is_asked_for(town: Path) -> None:
+    refused(benne("score", town, "--family", "conduct"), 3, "no consequence")
+    refused(benne("explain", town, "P0000001", "--family", "conduct"), 3, "no consequence")
+
+
+def test_people_who_exist_get_no_conduct_score(made: Made) -> None:
+    ran = benne("compare", made.folder, "--draws", "30")
+    if ran.code == 0:
+        found = json.loads((made.folder / "reports" / "comparison.json").read_text("utf-8"))
+        assert "simulated people only" in found["left_out"][0]
+        assert len(found["uses"]) == 2
+    else:
+        assert "Traceback" not in ran.err
+
+
+def test_too_few_draws_are_refused(town: Path) -> None:
+    refused(benne("compare", town, "--draws", "5"), 2, "--draws must be 20 or more")
