@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,14 +63,20 @@ def test_the_conduct_family_is_refused_wherever_a_score_is_asked_for(town: Path)
     refused(benne("explain", town, "P0000001", "--family", "conduct"), 3, "no consequence")
 
 
-def test_people_who_exist_get_no_conduct_score(made: Made) -> None:
-    ran = benne("compare", made.folder, "--draws", "30")
-    if ran.code == 0:
-        found = json.loads((made.folder / "reports" / "comparison.json").read_text("utf-8"))
-        assert "simulated people only" in found["left_out"][0]
-        assert len(found["uses"]) == 2
-    else:
-        assert "Traceback" not in ran.err
+def test_people_who_exist_get_no_conduct_score(made: Made, tmp_path: Path) -> None:
+    folder = tmp_path / "workspace"
+    shutil.copytree(made.folder, folder)
+    settings = folder / "benne.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert 'basis = "simulated"' in text
+    settings.write_text(text.replace('basis = "simulated"', 'basis = "consent"'), encoding="utf-8")
+    ran = benne("compare", folder, "--draws", "30")
+    assert ran.code == 0, ran.err
+    found = json.loads((folder / "reports" / "comparison.json").read_text("utf-8"))
+    assert "simulated people only" in found["left_out"][0]
+    assert [row["name"] for row in found["uses"]] == ["sesame", "bureau"]
+    assert found["shock"] is None
+    assert not (folder / "reports" / "conduct.jsonl").exists()
 
 
 def test_too_few_draws_are_refused(town: Path) -> None:

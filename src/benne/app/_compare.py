@@ -324,54 +324,67 @@ def _worth(session: Session, lake: Lake, people: _People, samples: Draws) -> dic
 
 @dataclass(frozen=True)
 class _Refit:
-    """Points cards fitted to earlier people (or other folds) and read on those compared."""
+    """Points cards read on people that they were not fitted to.
+
+    ``parts`` are (rows to fit to, rows to read, where those stand among the people compared).
+    """
 
     columns: tuple[Column, ...]
-    train: pa.Table
+    features: pa.Table
     bad: NDArray[np.int64]
-    test: pa.Table
+    parts: tuple[tuple[NDArray[Any], NDArray[Any], NDArray[Any]], ...]
 
     @classmethod
     def of(cls, session: Session, lake: Lake, people: _People, catalogue: Catalogue) -> _Refit:
-        """On the people observed before those compared, or else on every second other."""
-        import pyarrow as pa
-
-        features = lake.query("SELECT * FROM features ORDER BY observation")
+        """Fitted to everybody observed before those compared; else fold by fold."""
         known = lake.query(
-            "SELECT o.observation, o.as_of, c.outcome FROM observations AS o "
-            "JOIN outcomes AS c USING (observation) WHERE c.outcome IN ('good', 'bad') "
-            "ORDER BY o.observation"
+            "SELECT observation, as_of, outcome FROM observations JOIN outcomes "
+            "USING (observation) WHERE outcome IN ('good', 'bad') ORDER BY observation"
         )
-        first = int(np.min(people.seen["as_of"].to_numpy()))
-        before = known["as_of"].to_numpy() < first
-        if before.sum() < len(people.y) // 10:
-            before = ~np.isin(known["observation"], people.seen["observation"])
-        if before.sum() < 100:
-            raise InvalidInput(
-                "what each domain is worth is judged on later people than the cards are fitted "
-                "to; state [model] out_of_time_from so that 100 or more stand before it."
+        numbers = known["observation"].to_numpy()
+        bad = np.array([o == "bad" for o in known["outcome"].to_pylist()]).astype(np.int64)
+        mine = np.searchsorted(numbers, people.seen["observation"].to_numpy())
+        if "fold" in people.seen.column_names:
+            fold = people.seen["fold"].to_numpy()
+            parts = tuple(
+                (mine[fold != k], mine[fold == k], np.flatnonzero(fold == k))
+                for k in np.unique(fold)
             )
-        numbers = known["observation"].to_numpy()[before]
-        train = _at(features, numbers)
-        bad = np.array([o == "bad" for o in known["outcome"].to_pylist()])[before].astype(np.int64)
-        there = set(features.column_names)
-        columns = tuple(
-            c
-            for c in catalogue.columns(session.workspace.attributes, "sesame")
-            if c.name in there and len(train[c.name].unique()) > 1
-        )
-        columns = screened(columns, train, bad, np.ones(len(bad)), _COLUMNS)
-        test = _at(features, people.seen["observation"].to_numpy())
-        return cls(columns, pa.table(train), bad, test)
+        else:
+            before = known["as_of"].to_numpy() < np.min(people.seen["as_of"].to_numpy())
+            parts = ((np.flatnonzero(before), mine, np.arange(len(mine))),)
+        features = _at(lake.query("SELECT * FROM features ORDER BY observation"), numbers)
+        columns = _telling(session, catalogue, _rows(features, parts[0][0]), bad[parts[0][0]])
+        return cls(columns, features, bad, parts)
 
     def __call__(self, kept: Callable[[Column], bool]) -> Floats:
         """Log-odds of being good by a card of the columns that are ``kept``."""
         columns = tuple(column for column in self.columns if kept(column))
-        if not columns:
-            return np.zeros(self.test.num_rows)
-        card = PointsCard(columns, n_inner_folds=2).fit(self.train, self.bad)
-        margin: Floats = -card.decision_function(self.test)
+        margin = np.zeros(sum(len(place) for _, _, place in self.parts))
+        for fitted, read, place in self.parts if columns else ():
+            card = PointsCard(columns, n_inner_folds=2)
+            card.fit(_rows(self.features, fitted), self.bad[fitted])
+            margin[place] = -card.decision_function(_rows(self.features, read))
         return margin
+
+
+def _rows(table: pa.Table, chosen: NDArray[Any]) -> pa.Table:
+    import pyarrow as pa
+
+    return table.take(pa.array(chosen))
+
+
+def _telling(
+    session: Session, catalogue: Catalogue, train: pa.Table, bad: NDArray[np.int64]
+) -> tuple[Column, ...]:
+    """The columns with the most information value among those that differ between people."""
+    there = set(train.column_names)
+    columns = tuple(
+        column
+        for column in catalogue.columns(session.workspace.attributes, "sesame")
+        if column.name in there and len(train[column.name].unique()) > 1
+    )
+    return screened(columns, train, bad, np.ones(len(bad)), _COLUMNS)
 
 
 # --- what people could do ---------------------------------------------------------------------
