@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 import benne.scores as room
-from benne.kernel import DOMAINS, InvalidInput, NotFound
+from benne.kernel import DOMAINS, InvalidInput, NotFound, NotPermitted
 from benne.scores import (
     FAMILIES,
     Erased,
@@ -107,6 +107,8 @@ def test_a_family_is_data_and_its_mistakes_are_named():
         with pytest.raises(InvalidInput, match=message):
             family_from({**document(), **change}, where="mine.toml")
     with pytest.raises(NotFound, match="sesame, bureau"):
+        family("zodiac")
+    with pytest.raises(NotPermitted, match="may have no consequence"):
         family("conduct")
 
 
