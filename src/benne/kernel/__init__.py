@@ -54,6 +54,7 @@ from benne.kernel._instants import (
     whole_days,
 )
 from benne.kernel._money import Currency
+from benne.kernel._toml import Reader
 
 DOMAINS = ("identity", "history", "fulfilment", "behaviour", "network")
 """The five domains of evidence, which are the five dimensions of the score, in order."""
@@ -81,6 +82,7 @@ __all__ = [
     "NotFound",
     "NotPermitted",
     "Operand",
+    "Reader",
     "Row",
     "Type",
     "Unavailable",

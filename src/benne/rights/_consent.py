@@ -17,12 +17,12 @@ from benne.kernel import (
     InvalidInput,
     Json,
     NotPermitted,
+    Reader,
     canonical_json,
     content_hash,
     iso,
 )
 from benne.rights._purposes import PURPOSES
-from benne.rights._toml import Reader
 
 SCHEMA = 1
 MODES = ("view", "store", "query", "stream")

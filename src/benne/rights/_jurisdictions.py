@@ -18,6 +18,7 @@ from benne.kernel import (
     MICROS_PER_DAY,
     InvalidInput,
     Json,
+    Reader,
     content_hash,
     from_micros,
     iso,
@@ -25,7 +26,6 @@ from benne.kernel import (
 )
 from benne.rights._purposes import PURPOSES
 from benne.rights._retention import Horizon, days_of_years
-from benne.rights._toml import Reader
 
 SCHEMA = 1
 FLOOR = "plain"

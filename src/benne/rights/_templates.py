@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from benne.kernel import DOMAINS, MICROS_PER_DAY, InvalidInput
+from benne.kernel import DOMAINS, MICROS_PER_DAY, InvalidInput, Reader
 from benne.rights._consent import MODES, Consent
 from benne.rights._purposes import PURPOSES
-from benne.rights._toml import Reader
 
 SCHEMA = 1
 

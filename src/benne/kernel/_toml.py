@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from benne.kernel import InvalidInput, micros, parse_instant
+from benne.kernel._errors import InvalidInput
+from benne.kernel._instants import micros, parse_instant
 
 
 class Reader:
