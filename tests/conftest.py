@@ -1,7 +1,7 @@
 """What may be missing on a machine, and what a missing part does to a test.
 
-A test marked ``spark``, ``browser`` or ``data`` is skipped, with the reason printed, where
-its part is missing; ``BENNE_REQUIRE`` names the parts whose absence is a failure.
+A test marked ``spark``, ``browser``, ``data`` or ``postgres`` is skipped, with the reason
+printed, where its part is missing; ``BENNE_REQUIRE`` names the parts whose absence is a failure.
 """
 
 from __future__ import annotations
@@ -9,9 +9,19 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import made_postgres
+
+if TYPE_CHECKING:
+    from benne.app.stores.online import Online
 
 
 def _missing_spark() -> str | None:
@@ -31,7 +41,12 @@ def _missing_data() -> str | None:
     return None if Path(folder).is_dir() else f"BENNE_TEST_DATA names {folder}, which is no folder"
 
 
-PARTS = {"spark": _missing_spark, "browser": _missing_browser, "data": _missing_data}
+PARTS = {
+    "spark": _missing_spark,
+    "browser": _missing_browser,
+    "data": _missing_data,
+    "postgres": made_postgres.missing,
+}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -48,3 +63,45 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def data() -> Path:
     """The folder of public data sets."""
     return Path(os.environ["BENNE_TEST_DATA"])
+
+
+# --- online stores -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[made_postgres.Server]:
+    """A running PostgreSQL; a test that uses it is marked ``postgres``."""
+    with made_postgres.server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: made_postgres.Server) -> str:
+    """The name of a database with the newest schema and no rows."""
+    from benne.app.stores.online import Online
+
+    url = postgres.database()
+    Online.open(url).close()
+    return made_postgres.name_of(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty online store; each test that asks runs on both databases."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'benne.db'}"
+        return
+    server: made_postgres.Server = request.getfixturevalue("postgres")
+    url = server.database(request.getfixturevalue("postgres_template"))
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def online(store_url: str) -> Iterator[Online]:
+    """An open online store with nothing in it, on each database in turn."""
+    from benne.app.stores.online import Online
+
+    store = Online.open(store_url)
+    yield store
+    store.close()

@@ -1,0 +1,46 @@
+"""A unit of work: one transaction, and the few ways to speak to the database in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One database transaction.  Made by ``Online.begin``; whoever holds it ends it, not you."""
+
+    connection: Connection
+
+    @property
+    def postgres(self) -> bool:
+        """Whether this is PostgreSQL, where it differs (row locks, COPY); else SQLite."""
+        return self.connection.dialect.name == "postgresql"
+
+    def run(
+        self,
+        statement: Executable,
+        values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> int:
+        """Execute; how many rows were touched.  A sequence of ``values`` is one statement each."""
+        return self.connection.execute(statement, values).rowcount
+
+    def rows(
+        self, statement: Executable, values: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
+        """Every row of a select."""
+        return self.connection.execute(statement, values).fetchall()
+
+    def row(
+        self, statement: Executable, values: Mapping[str, Any] | None = None
+    ) -> Row[Any] | None:
+        """The first row of a select; ``None`` of none."""
+        return self.connection.execute(statement, values).fetchone()
+
+    def value(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row of a select; ``None`` of none."""
+        found = self.row(statement, values)
+        return None if found is None else found[0]

@@ -1,0 +1,66 @@
+"""The online store's schema: one line of revisions, that make what the code states."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from benne.app.stores.online import METADATA, Online
+from benne.app.stores.online._migration import migrate, newest, revision_of, script
+from benne.kernel import Conflict, InvalidInput, Unavailable
+
+
+def test_revisions_are_one_chain_numbered_in_order() -> None:
+    revisions = list(script().walk_revisions())
+    assert [one.revision for one in revisions] == [
+        f"{number:04d}" for number in range(len(revisions), 0, -1)
+    ]
+    assert script().get_heads() == [newest()]
+    for one in revisions:
+        assert re.fullmatch(rf"{one.revision}_[a-z0-9_]+\.py", Path(one.path).name)
+
+
+def test_the_migrated_schema_is_what_the_code_states(online: Online) -> None:
+    with online.engine.connect() as connection:
+        assert revision_of(connection) == newest()
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_every_revision_goes_down_and_up_again(online: Online) -> None:
+    for one in [*(f"{n:04d}" for n in range(int(newest()) - 1, 0, -1)), "base"]:
+        migrate(online.engine, to=one)
+    assert set(inspect(online.engine).get_table_names()) <= {"alembic_version"}
+    for n in range(1, int(newest()) + 1):
+        migrate(online.engine, to=f"{n:04d}")
+    with online.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_a_newer_store_is_refused(online: Online, store_url: str) -> None:
+    with online.begin() as unit:
+        unit.run(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Conflict, match="it has 9999; open it with the newer Benne"):
+        Online.open(store_url)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://localhost/x", "nonsense", "sqlite://", "sqlite:///:memory:"]
+)
+def test_a_store_is_a_file_or_a_postgresql(url: str) -> None:
+    with pytest.raises(InvalidInput):
+        Online.open(url)
+
+
+def test_a_database_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="nothing of this request was kept"):
+        Online.open(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}")
+    with pytest.raises(Unavailable) as refused:
+        Online.open(f"postgresql://me:secret@/x?host={tmp_path}")
+    assert "secret" not in str(refused.value)
