@@ -26,9 +26,32 @@ adds a table adds the revision that makes it: ``migrations/NNNN_title.py``, chai
 highest number there is.
 """
 
-from benne.app.stores.online import answers, evidence, journal
+from benne.app.stores.online import (
+    answers,
+    asks,
+    clients,
+    consents,
+    evidence,
+    jobs,
+    journal,
+    keys,
+    outbox,
+)
 from benne.app.stores.online._engine import Online
 from benne.app.stores.online._schema import METADATA
 from benne.app.stores.online._unit import Unit
 
-__all__ = ["METADATA", "Online", "Unit", "answers", "evidence", "journal"]
+__all__ = [
+    "METADATA",
+    "Online",
+    "Unit",
+    "answers",
+    "asks",
+    "clients",
+    "consents",
+    "evidence",
+    "jobs",
+    "journal",
+    "keys",
+    "outbox",
+]

@@ -1,0 +1,129 @@
+"""Who asked what about whom, why, and whether it was charged: one row for each answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from benne.app.stores.online._schema import METADATA, Number
+from benne.app.stores.online._unit import Unit
+
+asks = Table(
+    "asks",
+    METADATA,
+    Column("answer", String, primary_key=True),
+    Column("organisation", String, nullable=False),
+    Column("client", String, nullable=False),
+    Column("subject", String),
+    Column("consent", String),
+    Column("asked", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("threshold", Integer),
+    Column("charged", Boolean, nullable=False),
+    Column("at", Number, nullable=False),
+    Index("asks_under_consent", "consent", "at"),
+    Index("asks_of_organisation", "organisation", "at"),
+    Index("asks_about_subject", "subject", "at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One answer: its id, who got it about whom, and what it was.
+
+    ``outcome`` is the type of the answer; ``threshold`` that of a brief.
+    """
+
+    answer: str
+    organisation: str
+    client: str
+    subject: str | None
+    consent: str | None
+    asked: str
+    purpose: str
+    outcome: str
+    threshold: int | None
+    charged: bool
+    at: int
+
+
+def add(unit: Unit, ask: Ask) -> None:
+    """Store one."""
+    unit.run(
+        insert(asks).values(
+            answer=ask.answer,
+            organisation=ask.organisation,
+            client=ask.client,
+            subject=ask.subject,
+            consent=ask.consent,
+            asked=ask.asked,
+            purpose=ask.purpose,
+            outcome=ask.outcome,
+            threshold=ask.threshold,
+            charged=ask.charged,
+            at=ask.at,
+        )
+    )
+
+
+def answered_under(unit: Unit, consent: str, *, since: int) -> list[int]:
+    """The instants of the answers that rested on ``consent``, from ``since`` on."""
+    c = asks.c
+    query = select(c.at).where(c.consent == consent, c.at >= since)
+    return [row[0] for row in unit.rows(query)]
+
+
+def thresholds_of(unit: Unit, organisation: str, subject: str, *, since: int) -> dict[int, int]:
+    """The distinct thresholds at which an organisation tried a person, with the last instant."""
+    c = asks.c
+    query = (
+        select(c.threshold, func.max(c.at))
+        .where(
+            c.subject == subject,
+            c.organisation == organisation,
+            c.at >= since,
+            c.threshold.is_not(None),
+        )
+        .group_by(c.threshold)
+    )
+    return {row[0]: row[1] for row in unit.rows(query)}
+
+
+def about(unit: Unit, subject: str, *, before: int | None, limit: int) -> list[Ask]:
+    """Who asked about a person, the newest first, ``limit`` at most, before an instant."""
+    c = asks.c
+    query = select(asks).where(c.subject == subject).order_by(c.at.desc(), c.answer.desc())
+    if before is not None:
+        query = query.where(c.at < before)
+    return [Ask(*row) for row in unit.rows(query.limit(limit))]
+
+
+def charged(unit: Unit, organisation: str, *, since: int, until: int) -> dict[str, int]:
+    """How many answers of each sort were charged in ``[since, until)``."""
+    c = asks.c
+    query = (
+        select(c.asked, func.count())
+        .where(c.organisation == organisation, c.charged, c.at >= since, c.at < until)
+        .group_by(c.asked)
+        .order_by(c.asked)
+    )
+    return {row[0]: row[1] for row in unit.rows(query)}
+
+
+def erase_subject(unit: Unit, subject: str) -> int:
+    """Take the person out of the rows, which stay as counts; how many there were."""
+    gone = update(asks).where(asks.c.subject == subject).values(subject=None, consent=None)
+    return unit.run(gone)

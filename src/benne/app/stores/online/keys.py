@@ -1,0 +1,128 @@
+"""Idempotency keys: the first answer to a request, kept for a day and given again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy import (
+    Column,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    text,
+)
+
+from benne.app.stores.online._schema import METADATA, Number
+from benne.app.stores.online._unit import Unit
+from benne.kernel import MICROS_PER_DAY
+
+MEMORY = MICROS_PER_DAY
+"""For how long a key remembers its answer."""
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("client", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("request", String, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("subject", String, index=True),
+    Column("answered_at", Number, nullable=False, index=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """The key was not used in the last 24 hours: answer, then ``remember``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The request was answered already, with this status and these bytes."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBody:
+    """The key was used for another request."""
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """Another transaction is answering the first request with the key."""
+
+
+Claim: TypeAlias = New | Replay | OtherBody | InFlight
+
+
+def claim(unit: Unit, client: str, key: str, request: str, *, at: int) -> Claim:
+    """What stands under ``key``; ``request`` is the hash of the whole request.
+
+    On PostgreSQL the key is locked until the transaction ends; who cannot lock it is told
+    ``InFlight``.  On SQLite a writer waits for the one before it, and sees what it wrote.
+    """
+    if unit.postgres and not _lock(unit, client, key):
+        return InFlight()
+    c = idempotency_keys.c
+    row = unit.row(
+        select(c.request, c.status, c.body, c.answered_at).where(c.client == client, c.key == key)
+    )
+    if row is None:
+        return New()
+    if row.answered_at <= at - MEMORY:
+        unit.run(delete(idempotency_keys).where(c.client == client, c.key == key))
+        return New()
+    return Replay(row.status, row.body) if row.request == request else OtherBody()
+
+
+def _lock(unit: Unit, client: str, key: str) -> bool:
+    digest = hashlib.sha256(f"{len(client)} {client}{key}".encode()).digest()
+    number = int.from_bytes(digest[:8], "big", signed=True)
+    taken = text("SELECT pg_try_advisory_xact_lock(:number)")
+    return bool(unit.value(taken, {"number": number}))
+
+
+def remember(
+    unit: Unit,
+    client: str,
+    key: str,
+    request: str,
+    *,
+    status: int,
+    body: bytes,
+    subject: str | None,
+    at: int,
+) -> None:
+    """Keep the answer to the request under its key."""
+    unit.run(
+        insert(idempotency_keys).values(
+            client=client,
+            key=key,
+            request=request,
+            status=status,
+            body=body,
+            subject=subject,
+            answered_at=at,
+        )
+    )
+
+
+def forget(unit: Unit, *, at: int) -> int:
+    """Delete what is older than ``MEMORY``; how many there were."""
+    gone = delete(idempotency_keys).where(idempotency_keys.c.answered_at <= at - MEMORY)
+    return unit.run(gone)
+
+
+def erase_subject(unit: Unit, subject: str) -> int:
+    """Delete the kept answers about a person; how many there were."""
+    gone = delete(idempotency_keys).where(idempotency_keys.c.subject == subject)
+    return unit.run(gone)
