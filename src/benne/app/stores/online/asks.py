@@ -99,7 +99,7 @@ def thresholds_of(unit: Unit, organisation: str, subject: str, *, since: int) ->
         )
         .group_by(c.threshold)
     )
-    return {row[0]: row[1] for row in unit.rows(query)}
+    return dict(tuple(row) for row in unit.rows(query))
 
 
 def about(unit: Unit, subject: str, *, before: int | None, limit: int) -> list[Ask]:
@@ -108,7 +108,7 @@ def about(unit: Unit, subject: str, *, before: int | None, limit: int) -> list[A
     query = select(asks).where(c.subject == subject).order_by(c.at.desc(), c.answer.desc())
     if before is not None:
         query = query.where(c.at < before)
-    return [Ask(*row) for row in unit.rows(query.limit(limit))]
+    return [Ask(**row._mapping) for row in unit.rows(query.limit(limit))]
 
 
 def charged(unit: Unit, organisation: str, *, since: int, until: int) -> dict[str, int]:
@@ -120,7 +120,7 @@ def charged(unit: Unit, organisation: str, *, since: int, until: int) -> dict[st
         .group_by(c.asked)
         .order_by(c.asked)
     )
-    return {row[0]: row[1] for row in unit.rows(query)}
+    return dict(tuple(row) for row in unit.rows(query))
 
 
 def erase_subject(unit: Unit, subject: str) -> int:

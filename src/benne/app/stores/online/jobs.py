@@ -173,4 +173,4 @@ def erase_subject(unit: Unit, subject: str, body: bytes) -> int:
 
 
 def _job(row: Row[Any]) -> Job:
-    return Job(*row)
+    return Job(**row._mapping)

@@ -37,7 +37,7 @@ endpoints = Table(
     Column("created_at", Number, nullable=False),
     Column("closed_at", Number),
 )
-secrets = Table(
+endpoint_secrets = Table(
     "webhook_secrets",
     METADATA,
     Column("endpoint", ForeignKey("webhook_endpoints.id"), primary_key=True),
@@ -97,7 +97,7 @@ def add_endpoint(unit: Unit, endpoint: Endpoint, sealed: bytes) -> None:
         },
     )
     unit.run(
-        insert(secrets),
+        insert(endpoint_secrets),
         {"endpoint": endpoint.id, "created_at": endpoint.created_at, "sealed": sealed},
     )
 
@@ -131,18 +131,18 @@ def close_endpoint(unit: Unit, name: str, *, organisation: str, at: int) -> bool
 
 def add_secret(unit: Unit, endpoint: str, sealed: bytes, *, at: int, others_end_at: int) -> None:
     """Store a new secret; the older ones end at ``others_end_at`` at the latest."""
-    c = secrets.c
+    c = endpoint_secrets.c
     unit.run(
-        update(secrets)
+        update(endpoint_secrets)
         .where(c.endpoint == endpoint, c.expires_at.is_(None) | (c.expires_at > others_end_at))
         .values(expires_at=others_end_at)
     )
-    unit.run(insert(secrets), {"endpoint": endpoint, "created_at": at, "sealed": sealed})
+    unit.run(insert(endpoint_secrets), {"endpoint": endpoint, "created_at": at, "sealed": sealed})
 
 
 def sealed_secrets(unit: Unit, endpoint: str, *, at: int) -> list[bytes]:
     """The secrets that are good at ``at``, the newest first."""
-    c = secrets.c
+    c = endpoint_secrets.c
     query = (
         select(c.sealed)
         .where(c.endpoint == endpoint, c.expires_at.is_(None) | (c.expires_at > at))
