@@ -1,5 +1,6 @@
 """What sources said about people, in five domains, as it was known at each moment."""
 
+from benne.evidence._arrivals import RESERVED, Arrival, Rules, arrival
 from benne.evidence._casts import (
     LATER,
     PROBLEMS,
@@ -24,6 +25,7 @@ from benne.evidence._kinds import (
 from benne.evidence._mappings import MAPPING_KEYS, Mapping, parse_mapping
 from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, entered, outcomes
 from benne.evidence._thickness import COUNTS, counted, thickness, thickness_of
+from benne.evidence._versions import Verdict, add_version
 from benne.evidence._views import (
     About,
     History,
@@ -46,7 +48,9 @@ __all__ = [
     "PROBLEMS",
     "RAW",
     "RECORD_COLUMNS",
+    "RESERVED",
     "About",
+    "Arrival",
     "CastPlan",
     "ColumnSpec",
     "Finding",
@@ -56,7 +60,11 @@ __all__ = [
     "Mapping",
     "OutcomeDefinition",
     "Rule",
+    "Rules",
+    "Verdict",
     "View",
+    "add_version",
+    "arrival",
     "counted",
     "entered",
     "kinds_of",

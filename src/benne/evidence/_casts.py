@@ -109,6 +109,8 @@ def plan_casts(
             values.append(f"{_default(name, spec)} AS {_v(name)}")
             continue
         value, checks = _cast(spec, returned[present[name]], mapping.naive_times)
+        if name == "cause":
+            value = f"coalesce({value}, {_default(name, spec)})"
         values.append(f"{value} AS {_v(name)}")
         rules += [Rule(code, name, must, sql) for code, sql, must in checks]
         rules += _value_rules(spec, now=now, currency=currency)

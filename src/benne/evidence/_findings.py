@@ -24,6 +24,7 @@ ADVICE: dict[str, str] = {
     "not_historical": "say historical = true in the mapping, or do not return known_at",
     "null_record": "return an id that is unique for each record of the source",
     "null_subject": "return the identifier of the person, or leave the row out",
+    "other_subject": "name the record anew, or retract the other person's",
     "out_of_range": "check the unit in the mapping",
     "overflow": "check the unit; a whole number must fit 64 bits",
     "second_currency": "convert it in the mapping, or use a workspace for each currency",

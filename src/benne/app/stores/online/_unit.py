@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row
+from sqlalchemy import Connection, Executable, Row, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,13 @@ class Unit:
 
     def rows(
         self, statement: Executable, values: Mapping[str, Any] | None = None
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         """Every row of a select."""
         return self.connection.execute(statement, values).fetchall()
 
     def row(
         self, statement: Executable, values: Mapping[str, Any] | None = None
-    ) -> Row[Any] | None:
+    ) -> Row[*tuple[Any, ...]] | None:
         """The first row of a select; ``None`` of none."""
         return self.connection.execute(statement, values).fetchone()
 
@@ -44,3 +45,7 @@ class Unit:
         """The first column of the first row of a select; ``None`` of none."""
         found = self.row(statement, values)
         return None if found is None else found[0]
+
+    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        """An insert that may say what happens ``on_conflict_…``; both databases know the words."""
+        return postgresql.insert(table) if self.postgres else sqlite.insert(table)

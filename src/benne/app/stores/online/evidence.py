@@ -7,11 +7,30 @@ value, for answers.  ``evidence_owners`` says whose a record is, so that no reco
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, String, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
+import msgspec
+from sqlalchemy import (
+    Column,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+
+from benne.app.stores.online import journal
+from benne.app.stores.online._packing import NOTHING, digest, pack, unpack
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
+from benne.evidence import Arrival, Finding, History, Kind, add_version
+from benne.kernel import InvalidInput, Json, Value
 
 subjects = Table(
     "subjects",
@@ -42,6 +61,7 @@ packed = Table(
     Column("subject", String, primary_key=True),
     Column("kind", String, primary_key=True),
     Column("versions", Number, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
 owners = Table(
@@ -52,14 +72,277 @@ owners = Table(
     Index(None, "subject"),
 )
 
+# --- what is known of a person ---------------------------------------------------------------
 
-def lock(unit: Unit, subject: str) -> None:
-    """Take a person's row until the unit ends: what follows comes after all that went before.
 
-    Makes the row where there is none.  On SQLite a writing unit is alone already.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All versions of a person, by kind, and how far they go.
+
+    ``batch`` is the number of their last batch, ``known_at`` the instant of it (0 and 0 of
+    somebody unknown); ``digests`` tell the versions of each kind that was asked for.
     """
-    new = {"subject": subject, "batch": 0, "known_at": 0}
-    insert = postgresql.insert if unit.postgres else sqlite.insert
-    unit.run(insert(subjects).values(new).on_conflict_do_nothing())
-    if unit.postgres:
-        unit.run(select(subjects.c.subject).where(subjects.c.subject == subject).with_for_update())
+
+    history: History
+    digests: Mapping[str, bytes]
+    batch: int = 0
+    known_at: int = 0
+    erased_at: int | None = None
+
+    def digest(self, kinds: Iterable[str]) -> str:
+        """SHA-256, in hex, of all versions of ``kinds``."""
+        told = hashlib.sha256()
+        for name in sorted(kinds):
+            told.update(name.encode() + b"\0" + self.digests.get(name, NOTHING) + b"\n")
+        return told.hexdigest()
+
+
+_KNOWN = (
+    select(
+        subjects.c.batch,
+        subjects.c.known_at,
+        subjects.c.erased_at,
+        packed.c.kind,
+        packed.c.digest,
+        packed.c.body,
+    )
+    .select_from(subjects.outerjoin(packed, packed.c.subject == subjects.c.subject))
+    .where(subjects.c.subject == bindparam("subject"))
+)
+
+
+def known(unit: Unit, subject: str, kinds: Iterable[Kind]) -> Known:
+    """All that is stored of ``subject`` in ``kinds``, read at one moment; a kind that has no
+    version of theirs is empty."""
+    asked = {kind.name: kind for kind in kinds}
+    history: dict[str, Sequence[Mapping[str, Value]]] = dict.fromkeys(asked, ())
+    found = unit.rows(_KNOWN, {"subject": subject})
+    if not found:
+        return Known(history, {})
+    digests = {}
+    for row in found:
+        kind = asked.get(row.kind)
+        if kind is not None:
+            history[kind.name] = unpack(row.body, kind.types, subject)
+            digests[kind.name] = row.digest
+    first = found[0]
+    return Known(history, digests, first.batch, first.known_at, first.erased_at)
+
+
+def digest_at(history: History, kinds: Iterable[Kind], batch: int) -> str:
+    """What ``Known.digest`` was when ``batch`` was a person's last."""
+    digests = {
+        kind.name: digest((r for r in history.get(kind.name, ()) if r["batch"] <= batch), kind)  # type: ignore[operator]
+        for kind in kinds
+    }
+    return Known(history, digests).digest(digests)
+
+
+# --- what arrives ----------------------------------------------------------------------------
+
+
+_AT_A_TIME = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A record that is stored, or was before: ``verdict`` is ``new`` or ``known``."""
+
+    record: str
+    verdict: str
+    known_at: int
+    batch: int
+
+
+def lock(unit: Unit, *people: str) -> dict[str, int]:
+    """Take these people's rows until the unit ends; when we last learnt of each.
+
+    What follows comes after all that went before.  Makes a row where there is none.  On SQLite
+    a writing unit is alone already.
+    """
+    who = sorted(set(people))
+    new = [{"subject": subject, "batch": 0, "known_at": 0} for subject in who]
+    unit.run(unit.insert(subjects).on_conflict_do_nothing(), new)
+    taken = select(subjects.c.subject, subjects.c.known_at).where(subjects.c.subject.in_(who))
+    taken = taken.order_by(subjects.c.subject)
+    held = unit.rows(taken.with_for_update() if unit.postgres else taken)
+    return {row.subject: row.known_at for row in held}
+
+
+def append(
+    unit: Unit, arrivals: Sequence[Arrival], *, at: int, source: str, told: Callable[[bytes], str]
+) -> tuple[Accepted | Finding, ...]:
+    """Store what arrived, and its journal line, in the order in which it came.
+
+    Each record becomes known at ``at``, or just after the last that we learnt of the person where
+    the clock stands behind that: for one person time never goes back.  ``told`` is the keyed
+    hash of the journal.  A record of another person's name, or two that contradict each other, are
+    findings; the others are stored.
+
+    Raises:
+        InvalidInput: more than 5,000 records at a time.
+    """
+    if len(arrivals) > _AT_A_TIME:
+        raise InvalidInput(
+            f"one request must bring {_AT_A_TIME:,} records or fewer; got {len(arrivals):,}; "
+            "send them in parts."
+        )
+    known_at = {s: max(at, last + 1) for s, last in lock(unit, *_people(arrivals)).items()}
+    owned = _own(unit, arrivals)
+    good = [one for one in arrivals if owned[_digest(one)] == one.subject]
+    content = hashlib.sha256(b"".join(map(_body, good))).digest()
+    line: dict[str, Json] = {"source": source, "records": len(good), "content": told(content)}
+    batch = journal.append(unit, "evidence", line, at=at)
+    verdicts = _store(unit, good, known_at, batch)
+    moved = [{"who": s, "batch": batch, "known_at": known_at[s]} for s in _people(good)]
+    if moved:
+        unit.run(update(subjects).where(subjects.c.subject == bindparam("who")), moved)
+    return tuple(
+        _outcome(row, one, verdicts.get(id(one)), known_at[one.subject], batch)
+        for row, one in enumerate(arrivals, 1)
+    )
+
+
+def _people(arrivals: Iterable[Arrival]) -> list[str]:
+    return sorted({one.subject for one in arrivals})
+
+
+def _outcome(
+    row: int, one: Arrival, verdict: str | None, known_at: int, batch: int
+) -> Accepted | Finding:
+    if verdict in ("new", "known"):
+        return Accepted(one.record, verdict, known_at, batch)
+    code, must = "other_subject", "a record must be of the person whose it was"
+    if verdict == "conflict":
+        code, must = "different_content", "one request must not say two things of a record"
+    got = "another person" if verdict is None else "other values than in an earlier row"
+    return Finding(code, one.source, one.kind.name, must, got, row=row, record=one.record)
+
+
+def record_digest(kind: str, source: str, record: str) -> bytes:
+    """The 16 bytes under which the owner of a record is known."""
+    return hashlib.blake2b(f"{kind}\0{source}\0{record}".encode(), digest_size=16).digest()
+
+
+def _digest(one: Arrival) -> bytes:
+    return record_digest(one.kind.name, one.source, one.record)
+
+
+def _own(unit: Unit, arrivals: Sequence[Arrival]) -> dict[bytes, str]:
+    """The owner of each record; who brings a record first makes it their person's."""
+    mine = {_digest(one): one.subject for one in reversed(arrivals)}
+    rows = [{"digest": name, "subject": subject} for name, subject in sorted(mine.items())]
+    unit.run(unit.insert(owners).on_conflict_do_nothing(), rows)
+    held = select(owners.c.digest, owners.c.subject).where(owners.c.digest.in_(list(mine)))
+    return {bytes(row.digest): row.subject for row in unit.rows(held)}
+
+
+def _store(
+    unit: Unit, good: Sequence[Arrival], known_at: Mapping[str, int], batch: int
+) -> dict[int, str]:
+    """Put each into the person's packed versions and the row journal; what became of it."""
+    verdicts: dict[int, str] = {}
+    new: list[Arrival] = []
+    ordered = sorted(good, key=lambda one: (one.subject, one.kind.name))
+    for (subject, _), group in groupby(ordered, key=lambda one: (one.subject, one.kind.name)):
+        mine = list(group)
+        versions = read_versions(unit, subject, mine[0].kind)
+        for one in mine:
+            row = _version(one, known_at[subject], batch)
+            verdicts[id(one)] = add_version(versions, row, one.kind)
+        if any(verdicts[id(one)] == "new" for one in mine):
+            write_versions(unit, subject, mine[0].kind, versions)
+            new += [one for one in mine if verdicts[id(one)] == "new"]
+    if new:
+        values = [
+            {
+                "subject": one.subject,
+                "kind": one.kind.name,
+                "source": one.source,
+                "record": one.record,
+                "cause": one.cause,
+                "known_at": known_at[one.subject],
+                "batch": batch,
+                "body": _body(one),
+            }
+            for one in new
+        ]
+        unit.run(insert(rows), values)
+    return verdicts
+
+
+def _version(one: Arrival, known_at: int, batch: int) -> dict[str, Value]:
+    return {
+        **one.values,
+        **one.groups,
+        "source": one.source,
+        "record": one.record,
+        "subject": one.subject,
+        "cause": one.cause,
+        "known_at": known_at,
+        "batch": batch,
+    }
+
+
+def _body(one: Arrival) -> bytes:
+    return msgspec.msgpack.encode({**one.values, **one.groups})
+
+
+# --- packed versions, with the protected columns -------------------------------------------------
+
+
+def read_versions(unit: Unit, subject: str, kind: Kind) -> list[dict[str, Value]]:
+    """A person's versions of ``kind`` in the order in which they came, protected columns too."""
+    names = [kind.name, groups_of(kind)]
+    found = select(packed.c.kind, packed.c.body)
+    found = found.where(packed.c.subject == subject, packed.c.kind.in_(names))
+    bodies = {row.kind: row.body for row in unit.rows(found)}
+    if kind.name not in bodies:
+        return []
+    versions = unpack(bodies[kind.name], kind.types, subject)
+    if groups_of(kind) in bodies:
+        apart = {_name(r): r for r in unpack(bodies[groups_of(kind)], _apart(kind), subject)}
+        versions = [{**row, **apart.get(_name(row), {})} for row in versions]
+    return versions
+
+
+def write_versions(
+    unit: Unit, subject: str, kind: Kind, versions: Sequence[Mapping[str, Value]]
+) -> None:
+    """Store ``versions`` in place of those that were there; the protected columns apart."""
+    values = [
+        {
+            "subject": subject,
+            "kind": kind.name,
+            "versions": len(versions),
+            "digest": digest(versions, kind),
+            "body": pack(versions, kind.types),
+        }
+    ]
+    protected = [column.name for column in kind.columns if column.group]
+    said = [row for row in versions if any(row.get(name) is not None for name in protected)]
+    if said:
+        whole = [{**dict.fromkeys(protected), **row} for row in said]
+        apart = {"versions": len(said), "digest": NOTHING, "body": pack(whole, _apart(kind))}
+        values.append({"subject": subject, "kind": groups_of(kind), **apart})
+    new = unit.insert(packed)
+    unit.run(
+        new.on_conflict_do_update(
+            index_elements=["subject", "kind"],
+            set_={name: new.excluded[name] for name in ("versions", "digest", "body")},
+        ),
+        values,
+    )
+
+
+def groups_of(kind: Kind) -> str:
+    """The name under which a kind's protected columns are packed, apart from the kind."""
+    return f"groups_{kind.name}"
+
+
+def _apart(kind: Kind) -> list[str]:
+    return ["source", "record", "known_at", *(c.name for c in kind.columns if c.group)]
+
+
+def _name(row: Mapping[str, Value]) -> tuple[Value, Value, Value]:
+    return row["source"], row["record"], row["known_at"]

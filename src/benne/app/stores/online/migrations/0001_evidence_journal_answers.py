@@ -83,6 +83,7 @@ def _evidence() -> None:
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("versions", Number, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "kind", name="pk_evidence_packed"),
     )

@@ -1,0 +1,50 @@
+"""One person's versions of a kind: what a new one says, and which it supersedes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from benne.evidence._kinds import Kind
+from benne.kernel import END_OF_TIME, Row, Value
+
+Verdict: TypeAlias = Literal["new", "known", "conflict"]
+
+
+def add_version(versions: list[dict[str, Value]], new: Mapping[str, Value], kind: Kind) -> Verdict:
+    """Put ``new`` at the end of a person's ``versions`` of ``kind``, unless it says nothing new.
+
+    A version that says what the record's last one says, or what one of the same ``known_at`` says,
+    is ``known``; another content of the same ``known_at`` is a ``conflict``; both leave
+    ``versions`` as they were.  Each version of a record ends (``superseded_at``) where the
+    record's next begins.
+    """
+    own = [
+        row for row in versions if row["record"] == new["record"] and row["source"] == new["source"]
+    ]
+    said, moment = _content(new, kind), _known_at(new)
+    for row in own:
+        if _known_at(row) == moment:
+            return "known" if _content(row, kind) == said else "conflict"
+    before = max((r for r in own if _known_at(r) < moment), key=_known_at, default=None)
+    after = min((r for r in own if _known_at(r) > moment), key=_known_at, default=None)
+    if before is not None and after is None and _content(before, kind) == said:
+        return "known"
+    if before is not None:
+        before["superseded_at"] = moment
+    end = END_OF_TIME if after is None else _known_at(after)
+    versions.append({**new, "superseded_at": end})
+    return "new"
+
+
+def _known_at(row: Row) -> int:
+    moment = row["known_at"]
+    assert isinstance(moment, int)
+    return moment
+
+
+def _content(row: Row, kind: Kind) -> tuple[object, ...]:
+    """All that a version says, protected columns too; types count, as 1 is not true."""
+    names = ("subject", "cause", *(column.name for column in kind.columns))
+    values = [row.get(name) for name in names]
+    return tuple((type(value), value) for value in values)
