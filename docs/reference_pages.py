@@ -30,6 +30,9 @@ _TABLES: tuple[tuple[str, type], ...] = (
     ("model.segments.when", settings.PresenceTable),
     ("score", settings.ScoreTable),
     ("report", settings.ReportTable),
+    ("service", settings.ServiceTable),
+    ("[service.offers]", settings.OfferTable),
+    ("service.sign_in", settings.SignInTable),
     ("attributes.NAME", settings.AttributeTable),
 )
 

@@ -9,82 +9,356 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benne.app._build import Built, build
-    from benne.app._compare import ComparedScores, compare_scores
-    from benne.app._explain import explain
-    from benne.app._features import Featured, make_features
+    from benne.app._access import (
+        MODES,
+        SCOPES,
+        Caller,
+        Credentials,
+        add_client,
+        add_organisation,
+        authenticate,
+        close_client,
+        list_clients,
+        rotate_secret,
+    )
+    from benne.app._asking import (
+        FlaggedRecord,
+        Question,
+        Reading,
+        Replied,
+        Verdict,
+        ask,
+        level_of,
+    )
+    from benne.app._build import (
+        Built,
+        build,
+    )
+    from benne.app._compare import (
+        ComparedScores,
+        compare_scores,
+    )
+    from benne.app._consenting import (
+        Receipt,
+        Terms,
+        change_consent,
+        consent_of,
+        give_consent,
+        hold_consent,
+        identified,
+        receipt,
+        withdraw_at_merchant,
+    )
+    from benne.app._explain import (
+        explain,
+    )
+    from benne.app._features import (
+        Featured,
+        make_features,
+    )
+    from benne.app._once import (
+        Fresh,
+        Kept,
+        once,
+    )
     from benne.app._quarantine import (
         Aside,
         quarantine_list,
         quarantine_mend,
         quarantine_replay,
     )
-    from benne.app._report import Reported, report
-    from benne.app._score import answer_json, answer_line, score
-    from benne.app._society import SocietyWritten, parse_changes, write_society
-    from benne.app._steps import Ingested, ingest_workspace
-    from benne.app._train import Trained, train
-    from benne.app.wiring import Session, session
+    from benne.app._refusals import (
+        KeyInFlight,
+        KeyMissing,
+        KeyReused,
+        MoreThanNeeded,
+        NeedsSecondPerson,
+        NoticeMissing,
+        PurposeNotGranted,
+        ScopeMissing,
+        TooManyThresholds,
+        Unauthenticated,
+    )
+    from benne.app._report import (
+        Reported,
+        report,
+    )
+    from benne.app._sandbox import (
+        TestPerson,
+        sandbox_people,
+    )
+    from benne.app._score import (
+        answer_json,
+        answer_line,
+        score,
+    )
+    from benne.app._service import (
+        Service,
+        ready,
+    )
+    from benne.app._signing import (
+        Ed25519Signer,
+    )
+    from benne.app._society import (
+        SocietyWritten,
+        parse_changes,
+        write_society,
+    )
+    from benne.app._steps import (
+        Ingested,
+        ingest_workspace,
+    )
+    from benne.app._train import (
+        Trained,
+        train,
+    )
+    from benne.app._webhooks import (
+        EVENTS,
+        NewEndpoint,
+        add_endpoint,
+        close_endpoint,
+        deliver_due,
+        rotate_webhook_secret,
+    )
+    from benne.app.stores.online import (
+        Unit,
+    )
+    from benne.app.wiring import (
+        Session,
+        service,
+        session,
+    )
+    from benne.rights import (
+        Frequency,
+    )
     from benne.scores import (
         Answer,
         Erased,
+        Inquiries,
         NoConsent,
         NotEnoughEvidence,
         Score,
         Unavailable,
+        Watchlist,
+        WatchRow,
     )
 
 _HOMES = {
-    "benne.app._build": ("Built", "build"),
-    "benne.app._compare": ("ComparedScores", "compare_scores"),
+    "benne.app._access": (
+        "Caller",
+        "Credentials",
+        "MODES",
+        "SCOPES",
+        "add_client",
+        "add_organisation",
+        "authenticate",
+        "close_client",
+        "list_clients",
+        "rotate_secret",
+    ),
+    "benne.app._asking": (
+        "FlaggedRecord",
+        "Question",
+        "Reading",
+        "Replied",
+        "Verdict",
+        "ask",
+        "level_of",
+    ),
+    "benne.app._build": (
+        "Built",
+        "build",
+    ),
+    "benne.app._compare": (
+        "ComparedScores",
+        "compare_scores",
+    ),
+    "benne.app._consenting": (
+        "Receipt",
+        "Terms",
+        "change_consent",
+        "consent_of",
+        "give_consent",
+        "hold_consent",
+        "identified",
+        "receipt",
+        "withdraw_at_merchant",
+    ),
     "benne.app._explain": ("explain",),
-    "benne.app._features": ("Featured", "make_features"),
+    "benne.app._features": (
+        "Featured",
+        "make_features",
+    ),
+    "benne.app._once": (
+        "Fresh",
+        "Kept",
+        "once",
+    ),
     "benne.app._quarantine": (
-        "Aside", "quarantine_list", "quarantine_mend", "quarantine_replay",
+        "Aside",
+        "quarantine_list",
+        "quarantine_mend",
+        "quarantine_replay",
     ),
-    "benne.app._report": ("Reported", "report"),
-    "benne.app._score": ("answer_json", "answer_line", "score"),
-    "benne.app._society": ("SocietyWritten", "parse_changes", "write_society"),
-    "benne.app._steps": ("Ingested", "ingest_workspace"),
-    "benne.app._train": ("Trained", "train"),
-    "benne.app.wiring": ("Session", "session"),
+    "benne.app._refusals": (
+        "KeyInFlight",
+        "KeyMissing",
+        "KeyReused",
+        "MoreThanNeeded",
+        "NeedsSecondPerson",
+        "NoticeMissing",
+        "PurposeNotGranted",
+        "ScopeMissing",
+        "TooManyThresholds",
+        "Unauthenticated",
+    ),
+    "benne.app._report": (
+        "Reported",
+        "report",
+    ),
+    "benne.app._sandbox": (
+        "TestPerson",
+        "sandbox_people",
+    ),
+    "benne.app._score": (
+        "answer_json",
+        "answer_line",
+        "score",
+    ),
+    "benne.app._service": (
+        "Service",
+        "ready",
+    ),
+    "benne.app._signing": ("Ed25519Signer",),
+    "benne.app._society": (
+        "SocietyWritten",
+        "parse_changes",
+        "write_society",
+    ),
+    "benne.app._steps": (
+        "Ingested",
+        "ingest_workspace",
+    ),
+    "benne.app._train": (
+        "Trained",
+        "train",
+    ),
+    "benne.app._webhooks": (
+        "EVENTS",
+        "NewEndpoint",
+        "add_endpoint",
+        "close_endpoint",
+        "deliver_due",
+        "rotate_webhook_secret",
+    ),
+    "benne.app.stores.online": ("Unit",),
+    "benne.app.wiring": (
+        "Session",
+        "service",
+        "session",
+    ),
+    "benne.rights": ("Frequency",),
     "benne.scores": (
-        "Answer", "Erased", "NoConsent", "NotEnoughEvidence", "Score", "Unavailable",
+        "Answer",
+        "Erased",
+        "Inquiries",
+        "NoConsent",
+        "NotEnoughEvidence",
+        "Score",
+        "Unavailable",
+        "WatchRow",
+        "Watchlist",
     ),
-}  # fmt: skip
+}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "EVENTS",
+    "MODES",
+    "SCOPES",
     "Answer",
     "Aside",
     "Built",
+    "Caller",
     "ComparedScores",
+    "Credentials",
+    "Ed25519Signer",
     "Erased",
     "Featured",
+    "FlaggedRecord",
+    "Frequency",
+    "Fresh",
     "Ingested",
+    "Inquiries",
+    "Kept",
+    "KeyInFlight",
+    "KeyMissing",
+    "KeyReused",
+    "MoreThanNeeded",
+    "NeedsSecondPerson",
+    "NewEndpoint",
     "NoConsent",
     "NotEnoughEvidence",
+    "NoticeMissing",
+    "PurposeNotGranted",
+    "Question",
+    "Reading",
+    "Receipt",
+    "Replied",
     "Reported",
+    "ScopeMissing",
     "Score",
+    "Service",
     "Session",
     "SocietyWritten",
+    "Terms",
+    "TestPerson",
+    "TooManyThresholds",
     "Trained",
+    "Unauthenticated",
     "Unavailable",
+    "Unit",
+    "Verdict",
+    "WatchRow",
+    "Watchlist",
+    "add_client",
+    "add_endpoint",
+    "add_organisation",
     "answer_json",
     "answer_line",
+    "ask",
+    "authenticate",
     "build",
+    "change_consent",
+    "close_client",
+    "close_endpoint",
     "compare_scores",
+    "consent_of",
+    "deliver_due",
     "explain",
+    "give_consent",
+    "hold_consent",
+    "identified",
     "ingest_workspace",
+    "level_of",
+    "list_clients",
     "make_features",
+    "once",
     "parse_changes",
     "quarantine_list",
     "quarantine_mend",
     "quarantine_replay",
+    "ready",
+    "receipt",
     "report",
+    "rotate_secret",
+    "rotate_webhook_secret",
+    "sandbox_people",
     "score",
+    "service",
     "session",
     "train",
+    "withdraw_at_merchant",
     "write_society",
 ]
 
@@ -92,4 +366,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"benne.app has no {name!r}")
-    return getattr(import_module(_HOME_OF[name]), name)
+    found = globals()[name] = getattr(import_module(_HOME_OF[name]), name)
+    return found

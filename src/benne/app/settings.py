@@ -228,6 +228,86 @@ class ReportTable:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferTable:
+    """``[[service.offers]]``: a service on credit that ``consult`` answers for.
+
+    ``threshold`` is the score it asks for, ``cap_minor`` the most that it lends, ``purposes``
+    what it is for.
+    """
+
+    name: str
+    threshold: int
+    cap_minor: int
+    purposes: tuple[str, ...] = ("deposit_free",)
+
+    def __post_init__(self) -> None:
+        _demand_purposes(self.purposes)
+        if self.cap_minor < 0:
+            raise InvalidInput(f"cap_minor must be 0 or more; got {self.cap_minor}.")
+
+
+def _demand_purposes(purposes: tuple[str, ...]) -> None:
+    unknown = sorted(set(purposes) - set(SCORING_PURPOSES))
+    if unknown or not purposes:
+        raise InvalidInput(
+            f"purposes must be some of {', '.join(SCORING_PURPOSES)}; got {unknown or 'none'}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignInTable:
+    """``[service.sign_in]``: the OpenID Connect provider with which people sign in.
+
+    ``identifier_claim`` names the claim that holds what sources share of the person;
+    ``admins`` the values of the claim ``sub`` that administer the service.
+    """
+
+    issuer: str
+    client_id: str
+    identifier_claim: str = "sub"
+    admins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.issuer.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise InvalidInput(f"issuer must start with https://; got {self.issuer!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTable:
+    """``[service]``: how the workspace answers over HTTP.
+
+    ``family`` is the score it answers with.  ``thresholds_at_most`` is how many different
+    thresholds an organisation may try on one person in ``thresholds_days``.  ``signing_keys``
+    counts the keys there have been: one more rotates them, and the earlier still verify.
+    ``public_url`` is the address by which others reach it.
+    """
+
+    family: str = "sesame"
+    public_url: str = "http://127.0.0.1:8000"
+    token_minutes: int = 10
+    thresholds_at_most: int = 3
+    thresholds_days: int = 30
+    requests_a_second: int = 300
+    body_bytes_at_most: int = 10_000_000
+    seconds_at_most: int = 30
+    signing_keys: int = 1
+    offers: tuple[OfferTable, ...] = ()
+    sign_in: SignInTable | None = None
+
+    def __post_init__(self) -> None:
+        names = (
+            "token_minutes", "thresholds_at_most", "thresholds_days", "requests_a_second",
+            "body_bytes_at_most", "seconds_at_most", "signing_keys",
+        )  # fmt: skip
+        for name in names:
+            if getattr(self, name) < 1:
+                raise InvalidInput(f"{name} must be 1 or more; got {getattr(self, name)}.")
+        offered = [offer.name for offer in self.offers]
+        if len(set(offered)) < len(offered):
+            raise InvalidInput(f"offers must have names of their own; got {offered}.")
+
+
+@dataclass(frozen=True, slots=True)
 class AttributeTable:
     """``[attributes.NAME]``: what one variable of a flat table is."""
 
@@ -266,6 +346,7 @@ class Workspace:
     score: ScoreTable = field(default_factory=ScoreTable)
     report: ReportTable = field(default_factory=ReportTable)
     rights: RightsTable = field(default_factory=RightsTable)
+    service: ServiceTable = field(default_factory=ServiceTable)
     attributes: Mapping[str, AttributeTable] = field(default_factory=dict)
     declared_kinds: tuple[Kind, ...] = ()
 
@@ -283,6 +364,11 @@ class Workspace:
     def lake(self) -> Path:
         """Where evidence and features lie."""
         return self.folder / "lake.duckdb"
+
+    @property
+    def online(self) -> Path:
+        """Where the service's own state lies, unless a database is named."""
+        return self.folder / "benne.db"
 
     @property
     def models(self) -> Path:
@@ -323,7 +409,7 @@ def read_workspace(folder: Path) -> Workspace:
 def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Workspace:
     """The workspace that a parsed ``document`` states; see ``read_workspace``."""
     known = {"schema", "workspace", "lawful_basis", "files", "observations", "outcome", "model",
-             "score", "report", "rights", "attributes", "kind"}  # fmt: skip
+             "score", "report", "rights", "service", "attributes", "kind"}  # fmt: skip
     _no_unknown(document, known, where)
     if document.get("schema") != SCHEMA:
         raise InvalidInput(
@@ -350,6 +436,7 @@ def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Wo
         score=table(ScoreTable, document.get("score", {}), f"{where}, [score]"),
         report=table(ReportTable, document.get("report", {}), f"{where}, [report]"),
         rights=table(RightsTable, document.get("rights", {}), f"{where}, [rights]"),
+        service=table(ServiceTable, document.get("service", {}), f"{where}, [service]"),
         attributes=attributes,
         declared_kinds=kinds_of(document, where=where),
     )

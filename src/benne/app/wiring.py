@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 
 from benne.app.settings import Workspace, read_workspace
 from benne.app.stores._files import workspace_key
-from benne.kernel import InvalidInput, NotFound, micros
+from benne.kernel import InvalidInput, NotFound, Unavailable, micros
 from benne.rights import Permit, permit_on_basis
 
 if TYPE_CHECKING:
+    from benne.app._asking import Reading
+    from benne.app._service import Service
     from benne.app.stores import Lake
+    from benne.app.stores.online import Unit
 
 ENVIRONMENT = {
+    "BENNE_DATABASE": "URL of the service's database (default: benne.db in the workspace)",
     "BENNE_THREADS": "threads that a query may use (default: the machine's cores, 4 at most)",
     "BENNE_MEMORY": "memory that a query may use before it spills to disk (default: 3GB)",
 }
@@ -99,6 +103,36 @@ def session(folder: Path, *, data: Path | None = None) -> Session:
         threads=_threads(),
         memory=os.environ.get("BENNE_MEMORY", "3GB"),
     )
+
+
+def service(session: Session, *, database: str | None = None, pool: int = 5) -> Service:
+    """The service of a workspace, its store open.
+
+    ``database`` is a URL (``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``); where none is
+    given, that of ``BENNE_DATABASE``, or the workspace's own file.  ``pool`` is how many
+    transactions may run at a time.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+        Conflict: a newer Benne wrote it.
+    """
+    from benne.app._service import Service
+    from benne.app.stores.online import Online
+
+    own = f"sqlite:///{session.workspace.online}"
+    url = database or os.environ.get("BENNE_DATABASE") or own
+    return Service(
+        workspace=session.workspace,
+        online=Online.open(url, pool=pool),
+        key=session.key,
+        clock=session.clock,
+        randomness=secrets.token_bytes,
+        reader=_no_reader,
+    )
+
+
+def _no_reader(unit: Unit, subject: str, *, permit: Permit, as_of: int, family: str) -> Reading:
+    raise Unavailable("nobody reads evidence yet.")
 
 
 def _threads() -> int:

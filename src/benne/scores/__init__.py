@@ -47,6 +47,15 @@ from benne.scores._families import (
     family_from,
 )
 from benne.scores._levers import Lever, levers_from, offers, standard_levers
+from benne.scores._lists import (
+    INQUIRY_DAYS,
+    Inquiries,
+    Watchlist,
+    WatchRow,
+    codes_of,
+    inquiries,
+    watchlist,
+)
 from benne.scores._people import Scorer
 from benne.scores._points import (
     Points,
@@ -66,6 +75,7 @@ __all__ = [
     "EDITS",
     "FACTORS",
     "FAMILIES",
+    "INQUIRY_DAYS",
     "Answer",
     "Band",
     "Bar",
@@ -78,6 +88,7 @@ __all__ = [
     "Erased",
     "Family",
     "History",
+    "Inquiries",
     "Lever",
     "NoConsent",
     "NotEnoughEvidence",
@@ -93,8 +104,11 @@ __all__ = [
     "Scorer",
     "Slice",
     "Unavailable",
+    "WatchRow",
+    "Watchlist",
     "admits",
     "card_text",
+    "codes_of",
     "conduct",
     "conduct_json",
     "credit_file_features",
@@ -103,6 +117,7 @@ __all__ = [
     "factor_of_features",
     "family",
     "family_from",
+    "inquiries",
     "levers_from",
     "micro_sql",
     "missing_evidence",
@@ -118,5 +133,6 @@ __all__ = [
     "standard_levers",
     "to_json",
     "value_in_words",
+    "watchlist",
     "with_thresholds",
 ]

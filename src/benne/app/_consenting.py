@@ -1,0 +1,216 @@
+"""Consents: given, looked at, paused, resumed, revoked, and held for a running business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benne.app._access import Caller, demand_open
+from benne.app.stores.online import consents as store
+from benne.app.stores.online.consents import StoredConsent
+from benne.kernel import MICROS_PER_DAY, InvalidInput, Json, NotFound, pairwise_id, subject_id
+from benne.rights import (
+    Consent,
+    ConsentEvent,
+    Frequency,
+    Hold,
+    check_template,
+    consent_status,
+    open_consent,
+    place_hold,
+    sign_consent,
+    templates,
+    with_event,
+)
+
+if TYPE_CHECKING:
+    from benne.app._service import Service
+    from benne.app.stores.online import Unit
+
+
+_OFTEN = Frequency(times=10, days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a person is asked to allow; ``kinds`` empty is all that the templates allow.
+
+    ``evidence_days`` is how far back evidence may reach; ``text_hash`` the SHA-256, in hex, of
+    the text that was shown.
+    """
+
+    purposes: frozenset[str]
+    text_version: str
+    text_hash: str
+    ticked_beforehand: bool
+    kinds: frozenset[str] = frozenset()
+    mode: str = "query"
+    frequency: Frequency = _OFTEN
+    life_days: int = 30
+    expires_in_days: int = 365
+    evidence_days: int = 1826
+    warned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A consent, how it stands now, and its signature."""
+
+    consent: Consent
+    status: str
+    key_id: str
+    signature: bytes
+
+
+def give_consent(
+    service: Service, unit: Unit, caller: Caller, *, subject: str, terms: Terms
+) -> Receipt:
+    """Record, signed, what the person ``subject`` allowed the caller's organisation now.
+
+    Raises:
+        NotPermitted: the box was ticked beforehand.
+        InvalidInput: terms that go beyond the template of a purpose, or cannot be meant.
+    """
+    demand_open(unit, caller)
+    merchant, at = caller.organisation, service.clock()
+    consent = Consent(
+        id=service.new_id(),
+        subject=subject,
+        merchant=merchant,
+        known_as=pairwise_id(subject, merchant, key=service.pairwise_key),
+        purposes=terms.purposes,
+        kinds=terms.kinds or _kinds_allowed(terms.purposes, service.kind_domains),
+        mode=terms.mode,
+        frequency=terms.frequency,
+        life_days=terms.life_days,
+        given_at=at,
+        starts_at=at,
+        expires_at=at + terms.expires_in_days * MICROS_PER_DAY,
+        text_version=terms.text_version,
+        text_hash=terms.text_hash,
+        ticked_beforehand=terms.ticked_beforehand,
+        warned=terms.warned,
+        evidence_from=at - terms.evidence_days * MICROS_PER_DAY,
+    )
+    check_template(consent, service.kind_domains)
+    signed = sign_consent(consent, service.signer)
+    store.put(unit, consent, signed)
+    service.note(unit, "consent_given", {"consent": consent.id, "hash": consent.hash})
+    service.tell(unit, merchant, "consent.given", _told(consent, "active"))
+    return Receipt(consent, "active", signed.key_id, signed.signature)
+
+
+def identified(service: Service, identifier: str) -> str:
+    """The pseudonym of the person whom sources know as ``identifier``, which is not kept."""
+    return subject_id(identifier, key=service.key)
+
+
+def _kinds_allowed(purposes: Iterable[str], domains: Mapping[str, str]) -> frozenset[str]:
+    bounds = [templates()[purpose].domains for purpose in purposes if purpose in templates()]
+    if not bounds:
+        raise InvalidInput("a consent must name at least one purpose that we know.")
+    allowed = frozenset.intersection(*bounds)
+    return frozenset(kind for kind, domain in domains.items() if domain in allowed)
+
+
+def consent_of(service: Service, unit: Unit, name: str, *, merchant: str) -> Receipt:
+    """How a consent stands that was given to ``merchant``.
+
+    Raises:
+        NotFound: it has none of this id; another's is not told from none.
+    """
+    found = store.find(unit, name)
+    if found is None or found.merchant != merchant:
+        raise NotFound("no consent of this id was given to your organisation.")
+    return receipt(service, found)
+
+
+def receipt(service: Service, stored: StoredConsent) -> Receipt:
+    """A stored consent, opened, and how it stands now.
+
+    Raises:
+        Corrupt: it is not what was signed.
+    """
+    consent = open_consent(stored.signed, service.verifier)
+    status = consent_status(consent, stored.events, service.clock())
+    return Receipt(consent, status, stored.signed.key_id, stored.signed.signature)
+
+
+def change_consent(service: Service, unit: Unit, name: str, act: str, *, subject: str) -> Receipt:
+    """The person ``subject`` pauses, resumes or revokes a consent of theirs, from now on.
+
+    Raises:
+        NotFound: they gave none of this id.
+        InvalidInput: another act.
+        Conflict: it is no move from how the consent stands.
+    """
+    found = store.find(unit, name)
+    if found is None or found.subject != subject:
+        raise NotFound("you gave no consent of this id.")
+    return _moved(service, unit, found, act)
+
+
+def withdraw_at_merchant(
+    service: Service, unit: Unit, caller: Caller, name: str, act: str
+) -> Receipt:
+    """The merchant passes on that the person pauses, resumes or revokes what they gave it.
+
+    Raises:
+        NotFound: nothing of this id was given to it.
+        InvalidInput, Conflict: as ``change_consent``.
+    """
+    found = store.find(unit, name)
+    if found is None or found.merchant != caller.organisation:
+        raise NotFound("no consent of this id was given to your organisation.")
+    return _moved(service, unit, found, act)
+
+
+def _moved(service: Service, unit: Unit, found: StoredConsent, act: str) -> Receipt:
+    consent = open_consent(found.signed, service.verifier)
+    last = found.events[-1].at if found.events else consent.given_at
+    event = ConsentEvent(act, max(service.clock(), last))
+    after = with_event(consent, found.events, event)
+    store.add_event(unit, consent.id, event)
+    status = consent_status(consent, after, event.at)
+    service.note(unit, f"consent_{_PAST[act]}", {"consent": consent.id})
+    service.tell(unit, consent.merchant, f"consent.{_PAST[act]}", _told(consent, status))
+    return Receipt(consent, status, found.signed.key_id, found.signed.signature)
+
+
+_PAST = {"pause": "paused", "resume": "resumed", "revoke": "revoked"}
+
+
+def hold_consent(
+    service: Service,
+    unit: Unit,
+    caller: Caller,
+    name: str,
+    *,
+    reason: str,
+    purpose: str,
+    business: str,
+    days: int,
+) -> Hold:
+    """The merchant holds a consent for a stated, running business, for ``days`` from now.
+
+    Raises:
+        NotFound: nothing of this id was given to it.
+        InvalidInput: no reason that there is, or an end that is too late for it.
+        Conflict: the consent is not in force, or not for the purpose.
+    """
+    found = store.find(unit, name)
+    if found is None or found.merchant != caller.organisation:
+        raise NotFound("no consent of this id was given to your organisation.")
+    consent = open_consent(found.signed, service.verifier)
+    at = service.clock()
+    hold = Hold(consent.id, reason, purpose, business, at, at + days * MICROS_PER_DAY)
+    place_hold(consent, found.events, hold, at=at)
+    store.add_hold(unit, hold)
+    service.note(unit, "consent_held", {"consent": consent.id, "reason": reason})
+    return hold
+
+
+def _told(consent: Consent, status: str) -> dict[str, Json]:
+    """What a webhook says of a consent: nothing that leads to the person."""
+    return {"consent": consent.id, "known_as": consent.known_as, "status": status}

@@ -1,0 +1,131 @@
+"""Answers about a person: each path asks one question, and has one closed union of answers."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import Response, post
+from litestar.params import JSONBody
+
+from benne import app
+from benne.client import _wire as wire
+from benne.doors.api import _render as render
+from benne.doors.api._requests import (
+    Asking,
+    IdempotencyKey,
+    answered,
+    once,
+    problems,
+    service_of,
+)
+
+_SAYS = "The typed answer; why there is none is an answer too, and never a number"
+
+
+def _asked(
+    request: Asking, key: str | None, data: msgspec.Struct, question: app.Question
+) -> Response[bytes]:
+    service = service_of(request)
+
+    def work(unit: app.Unit) -> app.Fresh:
+        reply = app.ask(service, unit, request.auth, question)
+        subject = None if reply.consent is None else reply.consent.subject
+        return app.Fresh(200, render.encode(render.answer(reply)), subject)
+
+    return once(request, key, data, work)
+
+
+@post(
+    "/v1/answers/score",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["Answers"],
+    responses={**answered(wire.ScoreAnswer, _SAYS), **problems(409, 422)},
+)
+def score(
+    data: JSONBody[wire.Question], request: Asking, idempotency_key: IdempotencyKey
+) -> Response[bytes]:
+    """The score itself, with its reasons where the purpose owes them."""
+    return _asked(request, idempotency_key, data, app.Question("score", data.person, data.purpose))
+
+
+@post(
+    "/v1/answers/brief",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["Answers"],
+    responses={**answered(wire.BriefAnswer, _SAYS), **problems(409, 422)},
+)
+def brief(
+    data: JSONBody[wire.BriefQuestion], request: Asking, idempotency_key: IdempotencyKey
+) -> Response[bytes]:
+    """Yes or no at a threshold; the score stays hidden."""
+    question = app.Question("brief", data.person, data.purpose, threshold=data.threshold)
+    return _asked(request, idempotency_key, data, question)
+
+
+@post(
+    "/v1/answers/level",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["Answers"],
+    responses={**answered(wire.LevelAnswer, _SAYS), **problems(409, 422)},
+)
+def level(
+    data: JSONBody[wire.Question], request: Asking, idempotency_key: IdempotencyKey
+) -> Response[bytes]:
+    """The level, A to E."""
+    return _asked(request, idempotency_key, data, app.Question("level", data.person, data.purpose))
+
+
+@post(
+    "/v1/answers/consult",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["Answers"],
+    responses={**answered(wire.ConsultAnswer, _SAYS), **problems(404, 409, 422)},
+)
+def consult(
+    data: JSONBody[wire.ConsultQuestion], request: Asking, idempotency_key: IdempotencyKey
+) -> Response[bytes]:
+    """Whether the person may use a service on credit, and up to what."""
+    question = app.Question(
+        "consult",
+        data.person,
+        data.purpose,
+        service=data.service,
+        amount_minor=data.amount_minor,
+    )
+    return _asked(request, idempotency_key, data, question)
+
+
+@post(
+    "/v1/answers/watchlist",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["Answers"],
+    responses={**answered(wire.WatchlistAnswer, _SAYS), **problems(409, 422)},
+)
+def watchlist(
+    data: JSONBody[wire.Question], request: Asking, idempotency_key: IdempotencyKey
+) -> Response[bytes]:
+    """Broken promises: settled or not, disputed or not, with the person's own words."""
+    question = app.Question("watchlist", data.person, data.purpose)
+    return _asked(request, idempotency_key, data, question)
+
+
+@post(
+    "/v1/answers/inquiries",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["Answers"],
+    responses={**answered(wire.InquiriesAnswer, _SAYS), **problems(409, 422)},
+)
+def inquiries(
+    data: JSONBody[wire.Question], request: Asking, idempotency_key: IdempotencyKey
+) -> Response[bytes]:
+    """How often lenders asked in the last 3, 7, 30 and 90 days."""
+    question = app.Question("inquiries", data.person, data.purpose)
+    return _asked(request, idempotency_key, data, question)
+
+
+HANDLERS = (score, brief, level, consult, watchlist, inquiries)

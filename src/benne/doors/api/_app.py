@@ -1,0 +1,83 @@
+"""The application: handlers, middleware, description and limits, hung on a service."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.logging import LoggingConfig
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, OAuthFlow, OAuthFlows, SecurityScheme
+from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
+
+import benne
+from benne import app
+from benne.doors.api import _answers, _consents, _health, _oauth
+from benne.doors.api._auth import BearerMiddleware, Tokens
+from benne.doors.api._limits import LimitMiddleware
+from benne.doors.api._problems import HANDLERS as PROBLEMS
+
+
+class Metrics(PrometheusController):
+    """Counts and times of requests, by path; nothing about anybody."""
+
+    path = "/metrics"
+    openmetrics_format = True
+    opt = {"exclude_from_auth": True}  # noqa: RUF012 (the framework reads it so)
+    include_in_schema = False
+
+
+def create_app(service: app.Service) -> Litestar:
+    """The HTTP door of ``service``, as an ASGI application."""
+    settings = service.workspace.service
+    metrics = PrometheusConfig(app_name="benne", prefix="benne", group_path=True)
+    return Litestar(
+        route_handlers=[
+            *_answers.HANDLERS,
+            *_consents.HANDLERS,
+            *_health.HANDLERS,
+            _oauth.token,
+            _oauth.jwks,
+            Metrics,
+        ],
+        state=State({"service": service, "tokens": Tokens.of(service)}),
+        middleware=[
+            metrics.middleware,
+            DefineMiddleware(BearerMiddleware),
+            LimitMiddleware(settings.requests_a_second, settings.seconds_at_most),
+        ],
+        exception_handlers=PROBLEMS,
+        request_max_body_size=settings.body_bytes_at_most,
+        openapi_config=_description(),
+        logging_config=_logging(),
+        debug=False,
+    )
+
+
+def _description() -> OpenAPIConfig:
+    scopes = dict(app.SCOPES)
+    flow = OAuthFlow(token_url="/oauth/token", scopes=scopes)  # noqa: S106 (an address)
+    return OpenAPIConfig(
+        title="Benne",
+        version=benne.__version__,
+        description=(
+            "Consented, typed, replayable answers about a person's credit. What is not a score "
+            "is a typed answer of its own, and never a number."
+        ),
+        security=[{"bearer": []}],
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
+                "client": SecurityScheme(type="http", scheme="basic"),
+                "oauth": SecurityScheme(type="oauth2", flows=OAuthFlows(client_credentials=flow)),
+            }
+        ),
+        path="/schema",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    )
+
+
+def _logging() -> LoggingConfig:
+    """Faults are logged once, with where they were met, and without what was asked."""
+    return LoggingConfig(log_exceptions="always", disable_stack_trace={400, 401, 403, 404, 405})

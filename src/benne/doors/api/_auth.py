@@ -1,0 +1,132 @@
+"""Access tokens: short-lived, signed with Ed25519, and asked again of the store when used."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+from litestar.connection import ASGIConnection
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+
+from benne import app
+
+ALGORITHM = "Ed25519"
+_SECOND = 1_000_000
+_LONGEST = 4096
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Makes and reads the service's access tokens.
+
+    ``keys`` are private Ed25519 keys, the newest first; only the newest signs.  ``clock`` is the
+    service's own.
+    """
+
+    service: app.Service
+    keys: KeySet
+
+    @classmethod
+    def of(cls, service: app.Service) -> Tokens:
+        """The tokens of ``service``."""
+        return cls(service, KeySet([_key(signer) for signer in service.token_signers]))
+
+    @property
+    def issuer(self) -> str:
+        """Who issues and whom the tokens are for: the service's own address."""
+        return self.service.workspace.service.public_url.rstrip("/")
+
+    @property
+    def seconds(self) -> int:
+        """For how long a token is good."""
+        return self.service.workspace.service.token_minutes * 60
+
+    def issue(self, caller: app.Caller) -> str:
+        """A token that says who ``caller`` is and what it may do."""
+        now = self.service.clock() // _SECOND
+        claims = {
+            "iss": self.issuer,
+            "aud": self.issuer,
+            "sub": caller.client,
+            "org": caller.organisation,
+            "scope": " ".join(sorted(caller.scopes)),
+            "purposes": sorted(caller.purposes),
+            "mode": caller.mode,
+            "iat": now,
+            "exp": now + self.seconds,
+            "jti": self.service.new_id(),
+        }
+        key = self.keys.keys[0]
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": str(key.kid)}
+        return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+
+    def read(self, token: str) -> app.Caller:
+        """The caller whom ``token`` names.
+
+        Raises:
+            Unauthenticated: it is not one of ours, not for us, or not good now.
+        """
+        if len(token) > _LONGEST:
+            raise app.Unauthenticated("an access token is shorter than that.")
+        try:
+            found = jwt.decode(token, self.keys, algorithms=[ALGORITHM])
+        except (JoseError, ValueError, TypeError) as error:
+            raise app.Unauthenticated("the access token is not one of ours.") from error
+        claims: dict[str, Any] = found.claims
+        if found.header.get("typ") != "at+jwt":
+            raise app.Unauthenticated("the token is no access token.")
+        if claims.get("iss") != self.issuer or claims.get("aud") != self.issuer:
+            raise app.Unauthenticated("the access token is for another service.")
+        now = self.service.clock() // _SECOND
+        if not claims["iat"] - 60 <= now < claims["exp"]:
+            raise app.Unauthenticated("the access token has expired; get a new one.")
+        return app.Caller(
+            client=claims["sub"],
+            organisation=claims["org"],
+            scopes=frozenset(claims["scope"].split()),
+            purposes=frozenset(claims["purposes"]),
+            mode=claims["mode"],
+        )
+
+    def public(self) -> dict[str, Any]:
+        """The public halves of the keys, as a JWK set (RFC 7517)."""
+        return cast("dict[str, Any]", json.loads(json.dumps(self.keys.as_dict(private=False))))
+
+
+def _key(signer: app.Ed25519Signer) -> OKPKey:
+    import base64
+
+    def text(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    return OKPKey.import_key(
+        {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "d": text(signer.seed),
+            "x": text(signer.public),
+            "kid": signer.key_id,
+            "use": "sig",
+            "alg": ALGORITHM,
+        }
+    )
+
+
+class BearerMiddleware(AbstractAuthenticationMiddleware):
+    """Puts the caller of the request's bearer token in ``scope["auth"]``."""
+
+    async def authenticate_request(
+        self, connection: ASGIConnection[Any, Any, Any, Any]
+    ) -> AuthenticationResult:
+        """The caller, or ``Unauthenticated``."""
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise app.Unauthenticated(
+                "send an access token: Authorization: Bearer TOKEN; /oauth/token gives one."
+            )
+        tokens: Tokens = connection.app.state.tokens
+        return AuthenticationResult(user=None, auth=tokens.read(token.strip()))

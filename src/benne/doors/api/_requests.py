@@ -1,0 +1,96 @@
+"""What handlers share: the caller, the service, and answers that are given once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import HeaderParameter
+
+from benne import app
+from benne.client import _wire as wire
+from benne.doors.api._problems import MEDIA_TYPE
+from benne.doors.api._render import encode
+
+Asking = Request[Any, app.Caller, Any]
+"""A request whose caller is known."""
+
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        required=False,
+        max_length=130,
+        description=(
+            "A new value for each new request, the same when it is repeated: then the first "
+            "answer comes back, and nothing is charged twice. Remembered for 24 hours. Needed."
+        ),
+    ),
+]
+
+_PROBLEMS = {
+    400: "The request cannot be read, or has no key",
+    401: "No access token, or not a good one",
+    403: "Scope or purpose not granted",
+    404: "There is no such thing",
+    409: "Another state stands in the way",
+    413: "Too large",
+    422: "Something must be put right",
+    429: "Too often",
+    503: "Not now",
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The problems that a path may answer with, for its description."""
+    always = (400, 401, 403, 429, 503)
+    return {
+        status: ResponseSpec(
+            wire.Problem,
+            generate_examples=False,
+            description=_PROBLEMS[status],
+            media_type=MEDIA_TYPE,
+        )
+        for status in sorted({*always, *statuses})
+    }
+
+
+def answered(container: Any, description: str, status: int = 200) -> dict[int, ResponseSpec]:
+    """What a path answers, for its description; a repeat of it is told by a header."""
+    return {status: ResponseSpec(container, generate_examples=False, description=description)}
+
+
+def service_of(request: Request[Any, Any, Any]) -> app.Service:
+    """The service that the door is hung on."""
+    service: app.Service = request.app.state.service
+    return service
+
+
+def once(
+    request: Asking,
+    key: str | None,
+    data: msgspec.Struct,
+    work: Callable[[app.Unit], app.Fresh],
+) -> Response[bytes]:
+    """``work`` in one transaction with its key, or the bytes that it gave the first time."""
+    named = f"{request.method} {request.url.path}\n".encode()
+    digest = hashlib.sha256(named + encode(data)).hexdigest()
+    kept = app.once(service_of(request), request.auth.client, key, digest, work)
+    headers = {"Idempotency-Replayed": "true"} if kept.replayed else {}
+    return raw(kept.body, status=kept.status, headers=headers)
+
+
+def raw(
+    body: bytes, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    """JSON that is encoded already; nobody on the way may keep it."""
+    return Response(
+        body,
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )

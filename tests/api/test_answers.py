@@ -1,0 +1,63 @@
+"""What a merchant gets: typed answers, for consented people, once for each key."""
+
+from __future__ import annotations
+
+from made_service import Asker, FakeReader, Turned
+
+from benne import app
+from benne.kernel import subject_id
+
+
+def test_a_merchant_asks_for_a_person_who_consented(asker: Asker) -> None:
+    person = asker.consent()["known_as"]
+    score = asker.ask("score", person)
+    assert score.status_code == 200, score.text
+    told = score.json()
+    assert (told["answer"], told["score"], told["level"]) == ("score", 667, "B")
+    assert told["purpose"] == "deposit_free"
+    assert told["as_of"].startswith("2026-03-01T12:00")
+    assert told["model"] == "a" * 64
+    assert told["evidence"] == "e" * 64
+    assert told["freshness"]["days"] == 3
+    assert told["reasons"] == []
+
+    brief = asker.ask("brief", person, threshold=600).json()
+    assert (brief["answer"], brief["admitted"], "score" in brief) == ("brief", True, False)
+    consult = asker.ask("consult", person, service="power_bank", amount_minor=5_000).json()
+    assert (consult["permit"], consult["refusal_code"], consult["cap_minor"]) == (True, None, 10000)
+
+
+def test_the_same_key_has_the_same_bytes_and_is_charged_once(asker: Asker) -> None:
+    person = asker.consent()["known_as"]
+    first = asker.ask("score", person, key="k1")
+    again = asker.ask("score", person, key="k1")
+    assert first.content == again.content
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    other = asker.ask("score", "somebody_else", key="k1")
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+
+
+def test_a_key_is_forgotten_after_a_day(asker: Asker, clock: Turned) -> None:
+    person = asker.consent()["known_as"]
+    first = asker.ask("score", person, key="k1").json()
+    clock.turn(days=1)
+    asker.sign_in()
+    assert asker.ask("score", person, key="k1").json()["id"] != first["id"]
+
+
+def test_no_data_no_consent_and_low_are_told_apart(asker: Asker, reader: FakeReader) -> None:
+    person = asker.consent()["known_as"]
+    subject = subject_id("ID-1", key=asker.service.key)
+    assert asker.ask("score", "nobody").json()["answer"] == "no_consent"
+    thin = app.NotEnoughEvidence("sesame", subject, 0, "8 records", ("3 more",))
+    for answer, name in (
+        (thin, "not_enough_evidence"),
+        (app.Unavailable("sesame", subject, 0, "closed"), "unavailable"),
+        (app.Erased("sesame", subject, 0, "GDPR-17", 0), "erased"),
+    ):
+        reader.answers[subject] = answer
+        for what, more in (("score", {}), ("brief", {"threshold": 600}), ("level", {})):
+            told = asker.ask(what, person, **more).json()
+            assert told["answer"] == name
+            assert not {"score", "admitted", "level", "permit"} & set(told)
