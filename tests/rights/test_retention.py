@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benne.kernel import MICROS_PER_DAY, InvalidInput
-from benne.rights import Horizon
+from benne.kernel import MICROS_PER_DAY, InvalidInput, canonical_json, parse_instant
+from benne.rights import JURISDICTIONS, Horizon, LawfulBasis, permit_from, permit_on_basis
 
 FIVE = Horizon(rule="r", kind="breach", days=1826, after="settled_at")
 LATE = Horizon(
@@ -51,3 +53,16 @@ def test_half_a_horizon_is_refused(wrong: dict[str, object]) -> None:
     whole: dict[str, object] = {"rule": "r", "kind": "breach", "days": 1, "after": "settled_at"}
     with pytest.raises(InvalidInput):
         Horizon(**(whole | wrong))  # type: ignore[arg-type]
+
+
+def test_a_permit_is_read_back_from_its_json() -> None:
+    for code in JURISDICTIONS:
+        permit = permit_on_basis(
+            LawfulBasis("simulated", "nobody"), purpose="self_view", jurisdiction=code,
+            issued_at=parse_instant("2024-01-01"), expires_at=parse_instant("2024-01-02"),
+            kinds=frozenset({"account"}), subjects=frozenset({"s"}),
+        )  # fmt: skip
+        again = permit_from(json.loads(canonical_json(permit.as_json())))
+        assert again == permit
+        assert again.hash == permit.hash
+        assert permit.retention or code in ("plain", "EU")

@@ -66,6 +66,25 @@ def test_each_person_gets_a_score_or_what_is_missing():
     assert min(kinds.values()) > 50
 
 
+@pytest.mark.parametrize("case", ["sesame", "withheld", "bureau"])
+def test_one_person_in_process_gets_the_answer_of_the_table(case):
+    frame = counted(400).assign(
+        records=lambda f: f.records + 1, sources=9, span_days=99,
+        credit_file_oldest_account_days=np.arange(400) + 100.0,
+        credit_file_last_report_days=20.0,
+    )  # fmt: skip
+    scorer = {
+        "sesame": Scorer(artefact(), SESAME),
+        "withheld": Scorer(artefact(), SESAME, withheld=("network",)),
+        "bureau": Scorer(bureau_artefact(), BUREAU, factors=FACTORS_OF),
+    }[case]
+    whole = list(scorer.answers(frame, subjects=[str(i) for i in range(400)], as_of=[7] * 400))
+    assert sum(isinstance(answer, Score) and len(answer.reasons) > 1 for answer in whole) > 100
+    for i, row in enumerate(frame.to_dict("records")):
+        row = {k: None if v != v else v for k, v in row.items()}
+        assert scorer.answer(row, subject=str(i), as_of=7) == whole[i]
+
+
 def test_a_withheld_domain_is_listed_with_no_points():
     frame = counted(5).assign(records=9, sources=9, span_days=999).drop(columns="ties_count")
     scorer = Scorer(artefact(), SESAME, withheld=("network",))

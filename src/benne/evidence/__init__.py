@@ -24,7 +24,7 @@ from benne.evidence._kinds import (
 )
 from benne.evidence._mappings import MAPPING_KEYS, Mapping, parse_mapping
 from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, entered, outcomes
-from benne.evidence._thickness import COUNTS, counted, thickness, thickness_of
+from benne.evidence._thickness import COUNTS, counted, thickness, thickness_of, thickness_over
 from benne.evidence._versions import Verdict, add_version
 from benne.evidence._views import (
     About,
@@ -79,6 +79,7 @@ __all__ = [
     "standard_kinds",
     "thickness",
     "thickness_of",
+    "thickness_over",
     "versions_table",
     "visible",
 ]

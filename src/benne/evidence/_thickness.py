@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benne.evidence._kinds import Kind
 from benne.evidence._views import History, Kinds, View, seen, visible
-from benne.kernel import MICROS_PER_DAY, Value, whole_days
+from benne.kernel import MICROS_PER_DAY, Row, Value, whole_days
 from benne.rights import Permit
 
 if TYPE_CHECKING:
@@ -60,13 +60,21 @@ def thickness_of(
     there: Sequence[Kind], history: History, permit: Permit, view: View, *, kinds: Kinds
 ) -> dict[str, Value]:
     """The same counts for one person's ``history``, in process."""
+    shown = {kind.name: seen(kind, history, permit, view, kinds=kinds) for kind in there}
+    return thickness_over(there, shown, view.as_of)
+
+
+def thickness_over(
+    there: Iterable[Kind], shown: Mapping[str, Sequence[Row]], as_of: int
+) -> dict[str, Value]:
+    """The same over what a view has ``shown`` of each kind already."""
     sources: set[Value] = set()
     instants: list[int] = []
     for kind in there:
-        for row in seen(kind, history, permit, view, kinds=kinds):
+        for row in shown[kind.name]:
             at = row[kind.window]
-            if isinstance(at, int) and at < view.as_of:
+            if isinstance(at, int) and at < as_of:
                 sources.add(row["source"])
                 instants.append(at)
-    span = whole_days(min(instants), view.as_of) if instants else 0
+    span = whole_days(min(instants), as_of) if instants else 0
     return {"records": len(instants), "sources": len(sources), "span_days": span}

@@ -304,11 +304,18 @@ class Walk:
         self, history: History, permit: Permit, view: View, kinds: Mapping[str, Kind]
     ) -> dict[str, Value]:
         """The value of each feature; ``None`` where it is absent."""
+        shown = {
+            walk.kind.name: seen(walk.kind, history, permit, view, kinds=kinds)
+            for walk in self.kinds
+        }
+        return self.over(shown, view.as_of)
+
+    def over(self, shown: Mapping[str, Sequence[Row]], as_of: int) -> dict[str, Value]:
+        """The same over what a view has ``shown`` of each kind already."""
         values: list[Value] = []
         for walk in self.kinds:
-            rows = seen(walk.kind, history, permit, view, kinds=kinds)
-            values += walk.compute(rows, view.as_of)
+            values += walk.compute(shown[walk.kind.name], as_of)
         return {
-            step.name: step.value({name: values[i] for name, i in step.places}, view.as_of)
+            step.name: step.value({name: values[i] for name, i in step.places}, as_of)
             for step in self.features
         }

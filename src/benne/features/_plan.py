@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from benne.evidence import History, Kind, View
 from benne.features._algebra import Feature
 from benne.features._checks import Checked, check
 from benne.features._in_process import Walk
-from benne.kernel import InvalidInput, NotPermitted, Type, Value
+from benne.kernel import InvalidInput, NotPermitted, Row, Type, Value
 from benne.rights import Bar, Permit
 
 if TYPE_CHECKING:
@@ -103,12 +103,21 @@ class Plan:
             NotPermitted: no permit, or one that does not cover the person.
             InvalidInput: a sum or a moment that overflows.
         """
+        return self._walk(permit).compute(history, permit, view, self.kinds)
+
+    def over(
+        self, shown: Mapping[str, Sequence[Row]], permit: Permit, as_of: int
+    ) -> dict[str, Value]:
+        """``compute`` over what ``benne.evidence.seen`` has ``shown`` of each kind already."""
+        return self._walk(permit).over(shown, as_of)
+
+    def _walk(self, permit: Permit) -> Walk:
         _demand(permit)
         terms = permit.kinds, permit.bars
         walk = self._walks.get(terms)
         if walk is None:
             walk = self._walks[terms] = Walk.of(self.permitted(permit).checked, self.kinds)
-        return walk.compute(history, permit, view, self.kinds)
+        return walk
 
 
 def _demand(permit: Permit) -> None:

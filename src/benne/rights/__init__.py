@@ -67,7 +67,7 @@ from benne.rights._jurisdictions import (
     read_jurisdiction,
     rules_hash,
 )
-from benne.rights._permit import LAWFUL_BASES, Bar, LawfulBasis, Permit
+from benne.rights._permit import LAWFUL_BASES, Bar, LawfulBasis, Permit, permit_from
 from benne.rights._purposes import PURPOSES, SCORING_PURPOSES
 from benne.rights._retention import Horizon
 from benne.rights._templates import HoldReason, Template, check_template, hold_reasons, templates
@@ -127,6 +127,7 @@ __all__ = [
     "next_answer_at",
     "obsolete",
     "open_consent",
+    "permit_from",
     "permit_on_basis",
     "permit_on_consent",
     "place_hold",

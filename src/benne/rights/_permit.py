@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from benne.kernel import DOMAINS, InvalidInput, Json, NotPermitted, content_hash, iso
+from benne.kernel import DOMAINS, Corrupt, InvalidInput, Json, NotPermitted, content_hash, iso
 from benne.rights._retention import Horizon
 
 LAWFUL_BASES = (
@@ -145,25 +146,64 @@ class Permit:
                 f"{iso(self.expires_at)}; it was used at {iso(at)}; ask for a new one."
             )
 
+    def as_json(self) -> dict[str, Json]:
+        """The permit as plain JSON, of which it can be made again (``permit_from``)."""
+        return {
+            "purpose": self.purpose,
+            "jurisdiction": self.jurisdiction,
+            "issued_at": self.issued_at,
+            "expires_at": self.expires_at,
+            "basis": [self.basis.basis, self.basis.statement],
+            "kinds": None if self.kinds is None else sorted(self.kinds),
+            "subjects": None if self.subjects is None else sorted(self.subjects),
+            "bars": [bar.as_json() for bar in self.bars],
+            "retention": [horizon.as_json() for horizon in self.retention],
+            "evidence": [self.evidence_from, self.evidence_until],
+            "duties": list(self.duties),
+            "rules": list(self.rules),
+            "rules_hash": self.rules_hash,
+            "consent": self.consent,
+            "held": self.held,
+        }
+
     @property
     def hash(self) -> str:
         """SHA-256 of the permit's content, as an answer stores it."""
-        return content_hash(
-            {
-                "purpose": self.purpose,
-                "jurisdiction": self.jurisdiction,
-                "issued_at": self.issued_at,
-                "expires_at": self.expires_at,
-                "basis": [self.basis.basis, self.basis.statement],
-                "kinds": None if self.kinds is None else sorted(self.kinds),
-                "subjects": None if self.subjects is None else sorted(self.subjects),
-                "bars": [bar.as_json() for bar in self.bars],
-                "retention": [horizon.as_json() for horizon in self.retention],
-                "evidence": [self.evidence_from, self.evidence_until],
-                "duties": list(self.duties),
-                "rules": list(self.rules),
-                "rules_hash": self.rules_hash,
-                "consent": self.consent,
-                "held": self.held,
-            }
+        return content_hash(self.as_json())
+
+
+def permit_from(document: Mapping[str, Any]) -> Permit:
+    """The permit that ``as_json`` wrote: how an answer of long ago is read again.
+
+    Raises:
+        Corrupt: it is not what was written.
+    """
+    given = dict(document)
+    try:
+        low, high = given.pop("evidence")
+        return Permit(
+            basis=LawfulBasis(*given.pop("basis")),
+            kinds=_names(given.pop("kinds")),
+            subjects=_names(given.pop("subjects")),
+            bars=tuple(_bar(bar) for bar in given.pop("bars")),
+            retention=tuple(
+                Horizon(**{**one, "values": frozenset(one["values"])})
+                for one in given.pop("retention")
+            ),
+            evidence_from=low,
+            evidence_until=high,
+            duties=tuple(given.pop("duties")),
+            rules=tuple(given.pop("rules")),
+            **given,
         )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Corrupt(f"a stored permit is not what was written: {error!r}.") from error
+
+
+def _names(given: Iterable[str] | None) -> frozenset[str] | None:
+    return None if given is None else frozenset(given)
+
+
+def _bar(given: Mapping[str, Any]) -> Bar:
+    closed = {name: frozenset(given[name]) for name in ("domains", "kinds", "tags")}
+    return Bar(given["rule"], **closed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from benne.features import Feature
@@ -14,7 +15,7 @@ from benne.scores._default import DefaultTable
 from benne.scores._evidence import LAST_REPORT, OLDEST_ACCOUNT, missing_evidence
 from benne.scores._families import EnoughEvidence, Family, Scorable
 from benne.scores._points import Factors, Points, points, points_of_row
-from benne.scores._reasons import reader, reasons
+from benne.scores._reasons import RowReasons, reader, reasons
 
 _COUNTS = ("records", "sources", "span_days")
 
@@ -98,6 +99,42 @@ class Scorer:
                 withheld=self.withheld,
                 pd=None if self.default is None else self.default.probability_of_default(score),
             )
+
+    def answer(
+        self, row: Mapping[str, Any], *, subject: str, as_of: int
+    ) -> Score | NotEnoughEvidence:
+        """What ``answers`` gives for a table of this one row, without a table; no levers."""
+        missing = missing_evidence(self.scorable, row)
+        if missing:
+            return NotEnoughEvidence(self.family.name, subject, as_of, self.scorable.says, missing)
+        found = self.artefact.score_one(row, self.withheld)
+        base, parts, limit = points_of_row(found, self.family, self.factors)
+        score = base + sum(parts.values()) + limit
+        return Score(
+            family=self.family.name,
+            subject=subject,
+            as_of=as_of,
+            score=score,
+            band=self.family.band(score),
+            base_points=base,
+            domain_points=parts,
+            limit_points=limit,
+            artefact=self.artefact.hash,
+            reasons=self._reasons(found, row),
+            withheld=self.withheld,
+            pd=None if self.default is None else self.default.probability_of_default(score),
+        )
+
+    @cached_property
+    def _reasons(self) -> RowReasons:
+        return RowReasons(
+            self.artefact,
+            self.family,
+            features=self.features,
+            currency=self.currency,
+            withheld=self.withheld,
+            factors=self.factors,
+        )
 
     def rescore(self, row: Mapping[str, Any]) -> int | None:
         """The score of one row in process, or ``None`` where there is not enough evidence."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from benne.features import Feature
 from benne.kernel import Currency
-from benne.models import Artefact, Contributions
+from benne.models import Artefact, Contributions, RowContributions
 from benne.scores._answers import Reason
 from benne.scores._families import Family
 from benne.scores._points import Factors, factors_of
@@ -82,23 +84,11 @@ def reasons(
     under the FCRA).  ``frame`` holds the rows' own values, for the words.
     """
     withheld = tuple(withheld)
-    domains = {column.name: column.domain for column in artefact.columns}
-    value, known = reader(frame), features or {}
+    value = reader(frame)
+    teller = _Teller(artefact, family, features or {}, currency, factors)
 
     def say(row: int, found: Found) -> Reason:
-        feature = found.feature
-        what = "This takes" if found.alone else "This and its like take"
-        words = value_in_words(value(feature, row), known.get(feature), currency)
-        return Reason(
-            family=found.family,
-            feature=feature,
-            dimension=domains[feature]
-            if family.dimension == "domain"
-            else factors_of(feature, factors)[0],
-            points=-found.points,
-            says=f"{_says(feature, known)}: {words}. {what} {found.points} "
-            f"point{'' if found.points == 1 else 's'} off the score, against the average.",
-        )
+        return teller.say(found, value(found.feature, row))
 
     told: list[tuple[Reason, ...]] = []
     for start in range(0, len(contributions.card), _CHUNK):
@@ -154,6 +144,89 @@ def _heaviest(short: Shortfalls, family: Family) -> Iterator[list[Found]]:
             )
             for place in chosen
         ]
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Puts what was found into words."""
+
+    artefact: Artefact
+    family: Family
+    features: Mapping[str, Feature]
+    currency: Currency | None
+    factors: Factors | None
+
+    @cached_property
+    def _domains(self) -> dict[str, str]:
+        return {column.name: column.domain for column in self.artefact.columns}
+
+    def say(self, found: Found, value: Any) -> Reason:
+        feature = found.feature
+        what = "This takes" if found.alone else "This and its like take"
+        words = value_in_words(value, self.features.get(feature), self.currency)
+        return Reason(
+            family=found.family,
+            feature=feature,
+            dimension=self._domains[feature]
+            if self.family.dimension == "domain"
+            else factors_of(feature, self.factors)[0],
+            points=-found.points,
+            says=f"{_says(feature, self.features)}: {words}. {what} {found.points} "
+            f"point{'' if found.points == 1 else 's'} off the score, against the average.",
+        )
+
+
+class RowReasons:
+    """``reasons`` of one row at a time, in process: the same, to the word."""
+
+    def __init__(
+        self,
+        artefact: Artefact,
+        family: Family,
+        *,
+        features: Mapping[str, Feature] | None = None,
+        currency: Currency | None = None,
+        withheld: Iterable[str] = (),
+        factors: Factors | None = None,
+    ) -> None:
+        withheld = tuple(withheld)
+        self._family = family
+        self._teller = _Teller(artefact, family, features or {}, currency, factors)
+        columns = artefact.columns_read(withheld)
+        names = tuple(column.name for column in columns)
+        members: dict[str, list[str]] = {}
+        for column in columns:
+            members.setdefault(column.reason_family or column.name, []).append(column.name)
+        self._members = members
+        self._terms = artefact.terms(withheld)
+        self._axes = [_axes_of(term, names) for term in self._terms]
+        self._means = artefact.mean_micro(withheld).tolist()
+
+    def __call__(self, found: RowContributions, row: Mapping[str, Any]) -> tuple[Reason, ...]:
+        """The reasons of the person whose features are ``row``, the heaviest first."""
+        short: dict[str, int] = defaultdict(int)
+        means, micro = self._means[found.card], found.term_micro
+        for term, axes, mean in zip(self._terms, self._axes, means, strict=True):
+            lost = mean - micro.get(term, 0)
+            for name in axes:
+                short[name] += lost * (2 // len(axes))
+        points, family = self._family.scale.points, self._family
+        heavy = sorted(
+            ((sum([short[m] for m in mine]), name) for name, mine in self._members.items()),
+            key=lambda one: -one[0],
+        )
+        lowering = [(name, taken) for lost, name in heavy if (taken := points(lost // 2)) >= 1]
+        chosen = lowering[: family.reasons_at_most]
+        also = lowering[family.reasons_at_most :]
+        chosen += [one for one in also if one[0] in family.reasons_also]
+        told = []
+        for name, taken in chosen:
+            mine = self._members[name]
+            foremost = max(mine, key=lambda feature: short[feature])
+            value = row.get(foremost)
+            value = None if value is None or value != value else value
+            told.append(self._teller.say(Found(name, foremost, taken, len(mine) == 1), value))
+        return tuple(told)
 
 
 def _says(feature: str, known: Mapping[str, Feature]) -> str:

@@ -39,6 +39,7 @@ subjects = Table(
     Column("batch", Number, nullable=False),  # the last ingest number of theirs
     Column("known_at", Number, nullable=False),  # the last instant at which we learnt of them
     Column("erased_at", Number),
+    Column("erased_by", String),  # the rule under which it was
 )
 rows = Table(
     "evidence_rows",
@@ -88,6 +89,7 @@ class Known:
     batch: int = 0
     known_at: int = 0
     erased_at: int | None = None
+    erased_by: str | None = None
 
     def digest(self, kinds: Iterable[str]) -> str:
         """SHA-256, in hex, of all versions of ``kinds``."""
@@ -102,6 +104,7 @@ _KNOWN = (
         subjects.c.batch,
         subjects.c.known_at,
         subjects.c.erased_at,
+        subjects.c.erased_by,
         packed.c.kind,
         packed.c.digest,
         packed.c.body,
@@ -126,7 +129,7 @@ def known(unit: Unit, subject: str, kinds: Iterable[Kind]) -> Known:
             history[kind.name] = unpack(row.body, kind.types, subject)
             digests[kind.name] = row.digest
     first = found[0]
-    return Known(history, digests, first.batch, first.known_at, first.erased_at)
+    return Known(history, digests, first.batch, first.known_at, first.erased_at, first.erased_by)
 
 
 def digest_at(history: History, kinds: Iterable[Kind], batch: int) -> str:

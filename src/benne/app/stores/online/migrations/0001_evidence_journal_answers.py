@@ -46,10 +46,20 @@ def upgrade() -> None:
         sa.Column("artefact", sa.String(), nullable=False),
         sa.Column("evidence", sa.String(), nullable=False),
         sa.Column("network", sa.String()),
-        sa.Column("permit", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("permit", sa.Text()),
+        sa.Column("body", sa.Text()),
         sa.Column("line", Number, nullable=False),
+        sa.Column("rescored_from", sa.String()),
+        sa.Column("erased_at", Number),
+        sa.Column("erased_by", sa.String()),
         sa.PrimaryKeyConstraint("id", name="pk_answers"),
+    )
+    op.create_table(
+        "models",
+        sa.Column("artefact", sa.String(), nullable=False),
+        sa.Column("kept_at", Number, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("artefact", name="pk_models"),
     )
     op.create_index("ix_answers_subject", "answers", ["subject"])
 
@@ -61,6 +71,7 @@ def _evidence() -> None:
         sa.Column("batch", Number, nullable=False),
         sa.Column("known_at", Number, nullable=False),
         sa.Column("erased_at", Number),
+        sa.Column("erased_by", sa.String()),
         sa.PrimaryKeyConstraint("subject", name="pk_subjects"),
     )
     op.create_table(
@@ -98,6 +109,7 @@ def _evidence() -> None:
 
 def downgrade() -> None:
     for table in (
+        "models",
         "answers",
         "journal_seals",
         "journal_lines",

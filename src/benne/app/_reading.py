@@ -1,0 +1,247 @@
+"""Read a person from the online store, and answer: features and score in process, nothing else.
+
+``reading`` is pure: what is known, a view, a permit and a model give an answer, today and when it
+is replayed.  ``InProcess`` is what the service asks: it reads what is known now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from benne.app._bundle import Bundle
+from benne.app._catalogue import Catalogue, catalogue_of
+from benne.app._features import feature_plan
+from benne.app.stores.online import evidence
+from benne.evidence import Kind, View, counted, seen, thickness_over
+from benne.kernel import DOMAINS, NotFound, Row
+from benne.rights import LawfulBasis, Permit
+from benne.scores import Answer, Erased, Scorer, Unavailable
+
+if TYPE_CHECKING:
+    from benne.app.settings import Workspace
+    from benne.app.stores.online import Unit
+    from benne.app.stores.online.evidence import Known
+
+
+@dataclass(frozen=True, slots=True)
+class FlaggedRecord:
+    """A record that was disputed: how it stands, and whether the answer rests on it."""
+
+    kind: str
+    source: str
+    record: str
+    state: str
+    used: bool
+    rule: str
+    statement: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of a person, and the answer that came of it.
+
+    The view is (``as_of``, ``known_by``, ``batch``).  ``evidence`` is the hash of all versions
+    that the permit covers, ``artefact`` that of the model, ``network`` that of the monthly batch
+    of network features (``None``: none was read).  ``last_known_at`` is when we last learnt of the
+    person.  ``seen`` holds, by kind, the rows that were shown.
+    """
+
+    answer: Answer
+    as_of: int
+    known_by: int
+    batch: int
+    artefact: str
+    evidence: str
+    network: str | None = None
+    last_known_at: int | None = None
+    flags: tuple[FlaggedRecord, ...] = ()
+    seen: Mapping[str, Sequence[Row]] = field(default_factory=dict, repr=False)
+
+
+class Model:
+    """A trained family, ready to answer about one person at a time."""
+
+    def __init__(self, workspace: Workspace, bundle: Bundle) -> None:
+        """The features are those of the workspace's catalogue that the artefact reads."""
+        self.bundle, self.kinds = bundle, workspace.kinds
+        self.catalogue: Catalogue = catalogue_of(
+            workspace, [kind.name for kind in workspace.kinds], _any_permit()
+        )
+        read = {column.name for column in bundle.artefact.columns}
+        judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
+        self.plan = feature_plan(self.catalogue).only(read | judges)
+        self._currency = workspace.currency
+        self._scorers: dict[tuple[str, ...], Scorer] = {}
+        self._withheld: dict[object, tuple[str, ...]] = {}
+
+    @cached_property
+    def by_name(self) -> dict[str, Kind]:
+        """The workspace's kinds by name."""
+        return {kind.name: kind for kind in self.kinds}
+
+    def withheld(self, permit: Permit) -> tuple[str, ...]:
+        """The domains that must not be read: those of which ``permit`` bars a feature."""
+        terms = permit.kinds, permit.bars
+        found = self._withheld.get(terms)
+        if found is None:
+            barred = set(self.plan.withheld(permit))
+            columns = self.bundle.artefact.columns
+            domains = {column.domain for column in columns if column.name in barred}
+            found = tuple(domain for domain in DOMAINS if domain in domains)
+            self._withheld[terms] = found
+        return found
+
+    def scorer(self, withheld: tuple[str, ...]) -> Scorer:
+        """The scorer with the card that was fitted without these domains.
+
+        Raises:
+            NotFound: none was.
+        """
+        found = self._scorers.get(withheld)
+        if found is None:
+            self.bundle.artefact.withheld_card(withheld)
+            found = self._scorers[withheld] = Scorer(
+                artefact=self.bundle.artefact,
+                family=self.bundle.family,
+                rule=self.bundle.scorable,
+                features={feature.name: feature for feature in self.catalogue.features},
+                factors=self.bundle.factors,
+                currency=self._currency,
+                default=self.bundle.default,
+                withheld=withheld,
+            )
+        return found
+
+
+def _any_permit() -> Permit:
+    """A permit that bars nothing: the artefact says what is read, each permit what is withheld."""
+    basis = LawfulBasis("simulated", "only to list what features there are; nothing is read")
+    return Permit("self_view", "plain", 0, 1, basis)
+
+
+def reading(
+    model: Model,
+    known: Known,
+    *,
+    subject: str,
+    view: View,
+    permit: Permit,
+    flags: Iterable[FlaggedRecord] = (),
+) -> Reading:
+    """The answer of ``model`` about ``subject``, from what is ``known``, in ``view``.
+
+    ``view.batch`` ``None`` is all that is known.  A flagged record that must not be used is left
+    out.
+
+    Raises:
+        NotPermitted: the permit does not cover the person.
+    """
+    flags = tuple(flags)
+    open_kinds = tuple(k for k in model.kinds if permit.covers_kind(k.name, k.domain))
+    unused = {(flag.kind, flag.source, flag.record) for flag in flags if not flag.used}
+    shown: dict[str, Sequence[Row]] = {}
+    for kind in open_kinds:
+        rows = seen(kind, known.history, permit, view, kinds=model.by_name)
+        if unused:
+            rows = [r for r in rows if (kind.name, r["source"], r["record"]) not in unused]
+        shown[kind.name] = rows
+    names = [kind.name for kind in open_kinds]
+    if view.batch is None:
+        told = known.digest(names)
+    else:
+        told = evidence.digest_at(known.history, open_kinds, view.batch)
+    return Reading(
+        answer=_answer(model, shown, subject=subject, as_of=view.as_of, permit=permit),
+        as_of=view.as_of,
+        known_by=view.as_of if view.known_by is None else view.known_by,
+        batch=known.batch if view.batch is None else view.batch,
+        artefact=model.bundle.artefact.hash,
+        evidence=told,
+        last_known_at=known.known_at or None,
+        flags=flags,
+        seen=shown,
+    )
+
+
+def _answer(
+    model: Model,
+    shown: Mapping[str, Sequence[Row]],
+    *,
+    subject: str,
+    as_of: int,
+    permit: Permit,
+) -> Answer:
+    try:
+        scorer = model.scorer(model.withheld(permit))
+    except NotFound as error:
+        rules = ", ".join(dict.fromkeys(bar.rule for bar in permit.bars))
+        closed = f"what rule {rules} and" if rules else "what"
+        why = f"{closed} the consent leave open has no card of its own: {error}"
+        return Unavailable(model.bundle.family.name, subject, as_of, why)
+    row = model.plan.over(shown, permit, as_of)
+    row |= thickness_over(
+        (kind for kind in counted(model.kinds) if kind.name in shown), shown, as_of
+    )
+    return scorer.answer(row, subject=subject, as_of=as_of)
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """Answers about one person at a time from the online store, by the families it was given."""
+
+    models: Mapping[str, Model]
+
+    @classmethod
+    def of(cls, workspace: Workspace, bundles: Iterable[Bundle]) -> InProcess:
+        """The reader of a workspace with these trained families."""
+        return cls({one.family.name: Model(workspace, one) for one in bundles})
+
+    def model(self, family: str) -> Model:
+        """The model of ``family``.
+
+        Raises:
+            NotFound: it was not trained.
+        """
+        if family not in self.models:
+            there = ", ".join(self.models) or "none"
+            raise NotFound(f"{family!r} was not trained here; there is {there}; run benne train.")
+        return self.models[family]
+
+    def __call__(
+        self, unit: Unit, subject: str, *, permit: Permit, as_of: int, family: str
+    ) -> Reading:
+        """The answer of ``family`` about ``subject`` at ``as_of``, which is now.
+
+        It looks at the moment at which we last learnt of the person, if that is later: a clock
+        that goes back hides nothing that was accepted.
+
+        Raises:
+            NotFound: the family was not trained.
+            NotPermitted: the permit does not cover the person.
+        """
+        model = self.model(family)
+        covered = [kind for kind in model.kinds if permit.covers_kind(kind.name, kind.domain)]
+        known = evidence.known(unit, subject, covered)
+        view = View(max(as_of, known.known_at))
+        found = reading(model, known, subject=subject, view=view, permit=permit)
+        if known.erased_at is not None and not any(known.history.values()):
+            return _erased(found, known, family, subject)
+        return found
+
+
+def _erased(found: Reading, known: Known, family: str, subject: str) -> Reading:
+    assert known.erased_at is not None
+    rule = known.erased_by or "erasure"
+    answer = Erased(family, subject, found.as_of, rule, known.erased_at)
+    return Reading(
+        answer=answer,
+        as_of=found.as_of,
+        known_by=found.known_by,
+        batch=found.batch,
+        artefact=found.artefact,
+        evidence=found.evidence,
+        last_known_at=None,
+    )
