@@ -47,6 +47,18 @@ class Reader:
             raise InvalidInput(f"{self.where}: {name} must be 0 or more; got {value}.")
         return value
 
+    def wholes(self, name: str, default: Any = ...) -> Any:
+        """The list of whole numbers ``name``, each 0 or more, as a tuple."""
+        value = self._take(name, default)
+        if value is default:
+            return value
+        items = self._demand(name, value, list, "a list of whole numbers")
+        if not all(type(item) is int and item >= 0 for item in items):
+            raise InvalidInput(
+                f"{self.where}: {name} must be a list of whole numbers, 0 or more; got {value!r}."
+            )
+        return tuple(items)
+
     def flag(self, name: str, default: Any = ...) -> Any:
         """The boolean ``name``."""
         value = self._take(name, default)

@@ -1,0 +1,171 @@
+"""Money asked of the provider, and what it answers: late, twice, in part or out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from benne.kernel import Conflict, InvalidInput
+from benne.orders._order import OVER, PAUSED, Order
+from benne.orders._work import Work, take
+
+
+def _deposit(work: Work) -> None:
+    order = work.order
+    missing = order.required_minor - order.held_minor - order.pending_minor("hold")
+    if missing < 1:
+        raise Conflict(f"the deposit of order {order.id} is on hold, or already asked for.")
+    work.ask("hold", missing)
+
+
+def _deduct(work: Work) -> None:
+    """A large sum waits for the person, however many slices it comes in."""
+    order, amount = work.order, _amount(work)
+    unconfirmed = sum(
+        p.amount_minor if p.open else p.done_minor
+        for p in order.payments
+        if p.does == "charge" and not p.confirmed
+    )
+    large = unconfirmed + amount > work.service.terms.confirm_above_minor
+    work.ask("charge", amount, status="unconfirmed" if large else "pending")
+
+
+def _capture(work: Work) -> None:
+    order = work.order
+    free = order.held_minor - order.pending_minor("capture")
+    most = min(order.collectable_minor, free)
+    amount = most if work.act.amount_minor is None else work.act.amount_minor
+    if not 0 < amount <= most:
+        raise Conflict(
+            f"of order {order.id} {most} can be captured: {order.collectable_minor} is owed and "
+            f"not asked for, {free} is on hold; got {amount}."
+        )
+    work.ask("capture", amount)
+
+
+def _pay(work: Work) -> None:
+    work.ask("charge", _amount(work))
+
+
+def _amount(work: Work) -> int:
+    order, most = work.order, work.order.collectable_minor
+    amount = most if work.act.amount_minor is None else work.act.amount_minor
+    if not 0 < amount <= most:
+        raise Conflict(
+            f"of order {order.id} {max(most, 0)} is owed and not already asked for; got {amount}; "
+            "wait for the answer to open payments."
+        )
+    return amount
+
+
+def _confirm(work: Work) -> None:
+    payment = work.order.payment(work.act.payment or "")
+    if payment.status != "unconfirmed":
+        raise Conflict(f"payment {payment.id} is {payment.status}; it waits for no confirmation.")
+    sure = replace(payment, status="pending", confirmed=True)
+    work.put(sure)
+    work.asked.append(sure)
+
+
+def _told(work: Work) -> None:
+    """What the provider says is cumulative: a payment said twice, or late, moves nothing twice.
+
+    Money that it took is booked even if it had said before that it did not.
+    """
+    act, payment = work.act, work.order.payment(work.act.payment or "")
+    done = act.amount_minor or 0
+    if payment.status == "unconfirmed":
+        raise Conflict(f"payment {payment.id} waits for confirmation, and was asked of nobody.")
+    if done > payment.amount_minor:
+        raise InvalidInput(
+            f"payment {payment.id} was asked for {payment.amount_minor}; the provider says {done} "
+            "was done; it must mend that first."
+        )
+    more = max(done - payment.done_minor, 0)
+    status = act.status or ""
+    if not payment.open and (status == "pending" or (not more and payment.status == "done")):
+        status = payment.status
+    work.put(replace(payment, status=status, done_minor=payment.done_minor + more))
+    if more:
+        _BOOK[payment.does](work, more)
+
+
+def _book_hold(work: Work, amount: int) -> None:
+    work.move("hold", amount, debit="held", credit="deposit")
+    work.change(held_minor=work.order.held_minor + amount)
+
+
+def _book_capture(work: Work, amount: int) -> None:
+    work.move("post", amount, debit="deposit", credit="held")
+    work.change(held_minor=work.order.held_minor - amount)
+    take(work, amount)
+
+
+def _book_refund(work: Work, amount: int) -> None:
+    """What was given back against the provider's own word, it owes to the merchant."""
+    due_back = min(amount, work.order.surplus_minor)
+    work.move("repay", due_back, debit="surplus", credit="cash")
+    work.move("repaid_twice", amount - due_back, debit="provider", credit="cash")
+    work.change(surplus_minor=work.order.surplus_minor - due_back)
+
+
+def _book_void(work: Work, amount: int) -> None:
+    """The ledger let go when the order ended; the provider follows."""
+
+
+_BOOK: dict[str, Callable[[Work, int], None]] = {
+    "charge": take,
+    "hold": _book_hold,
+    "capture": _book_capture,
+    "refund": _book_refund,
+    "void": _book_void,
+}
+
+PAYMENT_EFFECTS: dict[str, Callable[[Work], None]] = {
+    "deposit": _deposit,
+    "deduct": _deduct,
+    "capture": _capture,
+    "pay": _pay,
+    "confirm": _confirm,
+    "told": _told,
+}
+
+
+def tidy(work: Work, end: str) -> None:
+    """What must hold after every act: nothing held past the end, nothing kept that is not owed."""
+    if end in OVER or end in PAUSED:
+        _drop_unconfirmed(work)
+    if end in OVER:
+        _let_go(work)
+    order = work.order
+    if (loose := _loose(order)) > 0:
+        work.ask("void", loose)
+    if (surplus := order.surplus_minor - order.pending_minor("refund")) > 0:
+        work.ask("refund", surplus)
+
+
+def _loose(order: Order) -> int:
+    """What the ledger let go of, and the provider was not asked to let go of, or did not."""
+
+    def done(does: str) -> int:
+        return sum(p.done_minor for p in order.payments if p.does == does)
+
+    at_provider = done("hold") - done("capture") - done("void") - order.pending_minor("void")
+    return at_provider - order.held_minor
+
+
+def _drop_unconfirmed(work: Work) -> None:
+    for payment in work.order.payments:
+        if payment.status == "unconfirmed":
+            work.put(replace(payment, status="cancelled"))
+
+
+def _let_go(work: Work) -> None:
+    order = work.order
+    free = order.held_minor - order.pending_minor("capture")
+    if free > 0:
+        work.move("release", free, debit="deposit", credit="held")
+        work.change(held_minor=order.held_minor - free)
+    if order.closed_at is None:
+        work.move("unwaive", order.waived_minor, debit="credit", credit="waived")
+        work.change(closed_at=work.act.at)
