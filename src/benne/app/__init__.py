@@ -56,6 +56,10 @@ if TYPE_CHECKING:
         Featured,
         make_features,
     )
+    from benne.app._furnishing import (
+        Furnished,
+        furnish,
+    )
     from benne.app._once import (
         Fresh,
         Kept,
@@ -189,6 +193,10 @@ _HOMES = {
         "Featured",
         "make_features",
     ),
+    "benne.app._furnishing": (
+        "Furnished",
+        "furnish",
+    ),
     "benne.app._once": (
         "Fresh",
         "Kept",
@@ -288,6 +296,7 @@ __all__ = [
     "FlaggedRecord",
     "Frequency",
     "Fresh",
+    "Furnished",
     "Ingested",
     "Inquiries",
     "Kept",
@@ -336,6 +345,7 @@ __all__ = [
     "consent_of",
     "deliver_due",
     "explain",
+    "furnish",
     "give_consent",
     "hold_consent",
     "identified",

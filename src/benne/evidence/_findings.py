@@ -22,6 +22,7 @@ ADVICE: dict[str, str] = {
     "not_allowed": "translate the value in the mapping",
     "not_finite": "return null where the value is not known",
     "not_historical": "say historical = true in the mapping, or do not return known_at",
+    "not_noticed": "tell the person first, then send the record with notified_at",
     "null_record": "return an id that is unique for each record of the source",
     "null_subject": "return the identifier of the person, or leave the row out",
     "other_subject": "name the record anew, or retract the other person's",

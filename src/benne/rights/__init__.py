@@ -5,7 +5,8 @@ Consent      ``read_consent``, ``check_template``, ``sign_consent`` / ``open_con
 Permit       ``permit_on_consent``, ``permit_on_basis``; refused with ``ConsentMissing`` (an answer
              is then ``NoConsent``) or ``ClosedByRule`` (``Unavailable``, with the rule's id);
              ``Permit.barred_domains`` says which card may answer
-Law          ``jurisdiction`` and its ``clock``, ``limit``, ``in_force``; ``refused_columns``
+Law          ``jurisdiction`` and its ``clock``, ``limit``, ``in_force``; ``refused_columns``;
+             ``notice_rule`` before an adverse record is furnished
 Dispute      ``dispute_after`` events, ``flag_of`` a record in an answer, ``must_delete``
 Erasure      ``obsolete`` by retention, ``erasure`` on request, ``erasure_proof`` for the journal
 """
@@ -67,6 +68,7 @@ from benne.rights._jurisdictions import (
     read_jurisdiction,
     rules_hash,
 )
+from benne.rights._notice import notice_rule
 from benne.rights._permit import LAWFUL_BASES, Bar, LawfulBasis, Permit, permit_from
 from benne.rights._purposes import PURPOSES, SCORING_PURPOSES
 from benne.rights._retention import Horizon
@@ -125,6 +127,7 @@ __all__ = [
     "must_delete",
     "never_collect",
     "next_answer_at",
+    "notice_rule",
     "obsolete",
     "open_consent",
     "permit_from",

@@ -13,7 +13,7 @@ from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 
 import benne
 from benne import app
-from benne.doors.api import _answers, _consents, _health, _oauth
+from benne.doors.api import _answers, _consents, _evidence, _health, _oauth
 from benne.doors.api._auth import BearerMiddleware, Tokens
 from benne.doors.api._limits import LimitMiddleware
 from benne.doors.api._problems import HANDLERS as PROBLEMS
@@ -36,6 +36,7 @@ def create_app(service: app.Service) -> Litestar:
         route_handlers=[
             *_answers.HANDLERS,
             *_consents.HANDLERS,
+            *_evidence.HANDLERS,
             *_health.HANDLERS,
             _oauth.token,
             _oauth.jwks,

@@ -1,0 +1,188 @@
+"""Evidence: what furnishers bring, one record or many, with a finding for each that is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+from litestar import Response, post
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import RawBody
+
+from benne import app
+from benne.client import _wire as wire
+from benne.doors.api._problems import INVALID, problem
+from benne.doors.api._render import encode
+from benne.doors.api._requests import (
+    Asking,
+    IdempotencyKey,
+    answered,
+    problems,
+    raw,
+    service_of,
+)
+from benne.kernel import InvalidInput
+
+_SAYS = (
+    "What became of each record. A record has `kind`, `record` (your id of it), `subject` (what "
+    "sources share of the person) and its kind's columns."
+)
+_UNPACKED_AT_MOST = 20
+"""A compressed body may unpack to so many times what a plain one may have."""
+_RECORD = Schema(
+    type=OpenAPIType.OBJECT,
+    required=["kind", "record", "subject"],
+    properties={
+        "kind": Schema(type=OpenAPIType.STRING),
+        "record": Schema(type=OpenAPIType.STRING),
+        "subject": Schema(type=OpenAPIType.STRING),
+    },
+)
+
+
+class OneRecord(Operation):
+    """The description of a body that is one record."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _body("application/json", _RECORD)
+
+
+class ManyRecords(Operation):
+    """The description of a body that is a record a line."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _body("application/x-ndjson", Schema(type=OpenAPIType.STRING))
+
+
+def _body(media_type: str, schema: Schema) -> RequestBody:
+    return RequestBody(content={media_type: OpenAPIMediaType(schema=schema)}, required=True)
+
+
+@post(
+    "/v1/evidence",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["Evidence"],
+    operation_class=OneRecord,
+    responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 422)},
+)
+def one(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Response[Any]:
+    """Bring one record.  The same record again changes nothing; sent with more, it is settled."""
+    record = _object(body, "the body")
+    return _furnished(request, idempotency_key, body, lambda: [record], single=True)
+
+
+@post(
+    "/v1/evidence/batch",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["Evidence"],
+    operation_class=ManyRecords,
+    responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 422)},
+)
+def many(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Response[Any]:
+    """Bring up to 5,000 records, a JSON object a line; gzip with Content-Encoding: gzip."""
+    if request.headers.get("content-encoding", "identity").lower() == "gzip":
+        most = service_of(request).workspace.service.body_bytes_at_most * _UNPACKED_AT_MOST
+        body = _unpacked(body, most)
+    return _furnished(request, idempotency_key, body, lambda: _lines(body), single=False)
+
+
+def _furnished(
+    request: Asking,
+    key: str | None,
+    body: bytes,
+    records: Callable[[], Iterable[dict[str, Any]]],
+    *,
+    single: bool,
+) -> Response[Any]:
+    service = service_of(request)
+
+    def work(unit: app.Unit) -> app.Fresh:
+        done = app.furnish(service, unit, request.auth, records())
+        return app.Fresh(200, encode(_accepted(done, request.auth.mode)))
+
+    if key is None:
+        kept = service.online.run(work)
+        answer = kept.body
+    else:
+        named = f"{request.url.path}\n".encode()
+        digest = hashlib.sha256(named + body).hexdigest()
+        answer = app.once(service, request.auth.client, key, digest, work).body
+    return _told(answer) if single else raw(answer)
+
+
+def _told(answer: bytes) -> Response[Any]:
+    """A single record that is wrong is an error; of many, the findings tell."""
+    told = msgspec.json.decode(answer, type=wire.Accepted)
+    if not told.findings:
+        return raw(answer)
+    errors = [
+        {"key": one.column or "", "code": one.code, "message": f"{one.must}; got {one.came}"}
+        for one in told.findings
+    ]
+    return problem(INVALID, "the record was not kept; errors say why.", errors=errors)
+
+
+def _accepted(done: app.Furnished, mode: str) -> wire.Accepted:
+    return wire.Accepted(
+        batch=done.batch,
+        mode="test" if mode == "test" else "production",
+        rows=done.rows,
+        new=done.new,
+        known=done.known,
+        findings=[
+            wire.Finding(
+                row=one.row or 0, column=one.column, code=one.code, must=one.must, came=one.got
+            )
+            for one in done.findings
+        ],
+    )
+
+
+def _lines(body: bytes) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(body.splitlines(), start=1):
+        if line.strip():
+            yield _object(line, f"line {number}")
+
+
+def _object(text: bytes, where: str) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        InvalidInput: it is none, or is nested too deep.
+    """
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput(f"{where} must be a JSON object: {error}.") from error
+    if not isinstance(found, dict):
+        raise InvalidInput(f'{where} must be a JSON object, as in {{"kind": …}}.')
+    return found
+
+
+def _unpacked(body: bytes, most: int) -> bytes:
+    """The bytes that a gzip body holds, ``most`` at most.
+
+    Raises:
+        InvalidInput: it is no gzip, is cut short, or holds more.
+    """
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        plain = reader.decompress(body, most)
+    except zlib.error as error:
+        raise InvalidInput(
+            f"the body must be gzip, as its Content-Encoding says: {error}."
+        ) from error
+    if reader.unconsumed_tail:
+        raise InvalidInput(f"the body must unpack to {most:,} bytes or fewer; send it in parts.")
+    if not reader.eof:
+        raise InvalidInput("the gzip body is cut short; send it whole.")
+    return plain
+
+
+HANDLERS = (one, many)
