@@ -22,9 +22,7 @@ if TYPE_CHECKING:
         rotate_secret,
     )
     from benne.app._asking import (
-        FlaggedRecord,
         Question,
-        Reading,
         Replied,
         Verdict,
         ask,
@@ -70,6 +68,10 @@ if TYPE_CHECKING:
         quarantine_list,
         quarantine_mend,
         quarantine_replay,
+    )
+    from benne.app._reading import (
+        FlaggedRecord,
+        Reading,
     )
     from benne.app._refusals import (
         KeyInFlight,
@@ -161,9 +163,7 @@ _HOMES = {
         "rotate_secret",
     ),
     "benne.app._asking": (
-        "FlaggedRecord",
         "Question",
-        "Reading",
         "Replied",
         "Verdict",
         "ask",
@@ -207,6 +207,10 @@ _HOMES = {
         "quarantine_list",
         "quarantine_mend",
         "quarantine_replay",
+    ),
+    "benne.app._reading": (
+        "FlaggedRecord",
+        "Reading",
     ),
     "benne.app._refusals": (
         "KeyInFlight",

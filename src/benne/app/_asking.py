@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from benne.app._access import Caller, demand_open
+from benne.app._keeping import record_reply
+from benne.app._reading import Reading
 from benne.app._refusals import TooManyThresholds
 from benne.app._sandbox import sandbox_subject
 from benne.app.stores.online import asks, consents
-from benne.app.stores.online.asks import Ask
-from benne.kernel import MICROS_PER_DAY, Json, Row, iso
+from benne.kernel import MICROS_PER_DAY, iso
 from benne.rights import (
     ClosedByRule,
     Consent,
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from benne.app.stores.online import Unit
 
 Asked: TypeAlias = Literal["score", "brief", "level", "consult", "watchlist", "inquiries"]
-CHARGED = frozenset({"score", "brief", "level", "consult", "watchlist", "inquiries"})
-"""Types of answer that are charged.  Why there is no answer never is."""
-
 _PERMIT_LIFE = 60 * 1_000_000
 LEVELS = "EDCBA"
 
@@ -61,36 +58,6 @@ class Question:
     threshold: int | None = None
     service: str | None = None
     amount_minor: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FlaggedRecord:
-    """A record that was disputed: how it stands, and whether the answer rests on it."""
-
-    kind: str
-    record: str
-    state: str
-    used: bool
-    statement: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read of a person, and the answer that came of it.
-
-    ``seen`` holds, by kind, the rows that the permit let be seen; ``evidence`` is the hash of
-    them all, ``artefact`` that of the model.
-    """
-
-    answer: Answer
-    as_of: int
-    known_by: int
-    batch: int
-    artefact: str
-    evidence: str
-    last_known_at: int | None = None
-    flags: tuple[FlaggedRecord, ...] = ()
-    seen: Mapping[str, Sequence[Row]] = field(default_factory=dict)
 
 
 class Reader(Protocol):
@@ -168,7 +135,7 @@ def ask(service: Service, unit: Unit, caller: Caller, question: Question) -> Rep
     caller.demand_purpose(question.purpose, question.asked)
     demand_open(unit, caller)
     reply = _reply(service, unit, caller, question)
-    _record(service, unit, caller, reply)
+    record_reply(service, unit, caller, reply)
     return reply
 
 
@@ -323,40 +290,6 @@ def _sandboxed(service: Service, question: Question) -> Replied:
         reading=reading,
         status=status,
     )
-
-
-def _record(service: Service, unit: Unit, caller: Caller, reply: Replied) -> None:
-    question, consent = reply.question, reply.consent
-    read = reply.reading is not None and reply.mode == "production"
-    ask_row = Ask(
-        answer=reply.id,
-        organisation=caller.organisation,
-        client=caller.client,
-        subject=consent.subject if consent is not None else None,
-        consent=consent.id if consent is not None and read else None,
-        asked=question.asked,
-        purpose=question.purpose,
-        outcome=reply.kind,
-        threshold=question.threshold if read else None,
-        charged=read and reply.kind in CHARGED,
-        at=service.clock(),
-    )
-    asks.add(unit, ask_row)
-    line: dict[str, Json] = {
-        "answer": reply.id,
-        "client": caller.client,
-        "person": service.hashed(question.person),
-        "asked": question.asked,
-        "purpose": question.purpose,
-        "outcome": reply.kind,
-        "mode": reply.mode,
-        "charged": ask_row.charged,
-    }
-    if reply.permit is not None:
-        line["permit"] = reply.permit.hash
-    if reply.reading is not None:
-        line["model"], line["evidence"] = reply.reading.artefact, reply.reading.evidence
-    service.note(unit, "answer", line)
 
 
 def level_of(score: Score) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benne.app.stores._files import read_whole, write_whole
-from benne.kernel import Corrupt, InvalidInput, Json
+from benne.kernel import Corrupt, InvalidInput, Json, NotFound
 from benne.models import Artefact
 from benne.scores import CreditFile, DefaultTable, EnoughEvidence, Family, family
 
@@ -82,6 +82,19 @@ def read_bundle(folder: Path, name: str) -> Bundle:
             f"{artefact.hash[:12]}; train again."
         )
     return found
+
+
+def read_bundles(folder: Path, names: Iterable[str]) -> list[Bundle]:
+    """The trained families of a workspace, of those that it names.
+
+    Raises:
+        NotFound: none of them was trained yet.
+        Corrupt: as ``read_bundle``.
+    """
+    trained = [name for name in names if (folder / f"{name}.json").exists()]
+    if not trained:
+        raise NotFound(f"{folder} holds no trained score yet; benne build makes it.")
+    return [read_bundle(folder, name) for name in trained]
 
 
 def _limits(rule: EnoughEvidence | CreditFile) -> dict[str, Json]:

@@ -10,7 +10,8 @@ from benne.kernel import NotFound
 from benne.scores import Score, admits
 
 if TYPE_CHECKING:
-    from benne.app._asking import Question, Reading, Verdict
+    from benne.app._asking import Question, Verdict
+    from benne.app._reading import Reading
     from benne.app._service import Service
 
 REFUSALS = {

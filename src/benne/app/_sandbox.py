@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from benne.app._reading import FlaggedRecord, Reading
 from benne.kernel import DOMAINS, MICROS_PER_DAY, Row, content_hash, parse_instant
 from benne.scores import (
     Answer,
@@ -20,9 +21,6 @@ from benne.scores import (
     Unavailable,
     family,
 )
-
-if TYPE_CHECKING:
-    from benne.app._asking import Reading
 
 MODEL = content_hash("the sandbox's model")
 
@@ -47,13 +45,19 @@ def sandbox_subject(person: str, family_name: str) -> tuple[Reading, str]:
 
     Whom the sandbox does not have gave no consent.
     """
-    from benne.app._asking import FlaggedRecord, Reading
-
     at = sandbox_day()
     body = _document()["person"].get(person, {"answer": "no_consent"})
     seen = {"breach": _breaches(person, body, at), "inquiry": _inquiries(person, body, at)}
     flags = tuple(
-        FlaggedRecord("breach", str(row["record"]), "disputed", True, one.get("statement"))
+        FlaggedRecord(
+            kind="breach",
+            source="sandbox",
+            record=str(row["record"]),
+            state="disputed",
+            used=True,
+            rule="TEST-3",
+            statement=one.get("statement"),
+        )
         for row, one in zip(seen["breach"], body.get("breaches", ()), strict=True)
         if one.get("dispute") == "disputed"
     )

@@ -16,7 +16,8 @@ from benne.app.stores.online import clients, journal
 from benne.kernel import DOMAINS, Json, uuid7
 
 if TYPE_CHECKING:
-    from benne.app._asking import Question, Reader, Reading, Verdict
+    from benne.app._asking import Question, Reader, Verdict
+    from benne.app._reading import Reading
     from benne.app.settings import Workspace
     from benne.app.stores.online import Online, Unit
     from benne.evidence import Kind

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 
 from benne.app.settings import Workspace, read_workspace
 from benne.app.stores._files import workspace_key
-from benne.kernel import InvalidInput, NotFound, Unavailable, micros
+from benne.kernel import InvalidInput, NotFound, micros
 from benne.rights import Permit, permit_on_basis
 
 if TYPE_CHECKING:
-    from benne.app._asking import Reading
     from benne.app._service import Service
     from benne.app.stores import Lake
-    from benne.app.stores.online import Unit
 
 ENVIRONMENT = {
     "BENNE_DATABASE": "URL of the service's database (default: benne.db in the workspace)",
@@ -113,12 +111,16 @@ def service(session: Session, *, database: str | None = None, pool: int = 5) -> 
     transactions may run at a time.
 
     Raises:
+        NotFound: no family of score was trained yet.
         Unavailable: the database cannot be reached.
         Conflict: a newer Benne wrote it.
     """
+    from benne.app._bundle import read_bundles
+    from benne.app._reading import InProcess
     from benne.app._service import Service
     from benne.app.stores.online import Online
 
+    bundles = read_bundles(session.workspace.models, session.workspace.model.families)
     own = f"sqlite:///{session.workspace.online}"
     url = database or os.environ.get("BENNE_DATABASE") or own
     return Service(
@@ -127,12 +129,8 @@ def service(session: Session, *, database: str | None = None, pool: int = 5) -> 
         key=session.key,
         clock=session.clock,
         randomness=secrets.token_bytes,
-        reader=_no_reader,
+        reader=InProcess.of(session.workspace, bundles),
     )
-
-
-def _no_reader(unit: Unit, subject: str, *, permit: Permit, as_of: int, family: str) -> Reading:
-    raise Unavailable("nobody reads evidence yet.")
 
 
 def _threads() -> int:

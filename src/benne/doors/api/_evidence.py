@@ -86,10 +86,13 @@ def one(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Resp
 )
 def many(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Response[Any]:
     """Bring up to 5,000 records, a JSON object a line; gzip with Content-Encoding: gzip."""
+    plain: bytes
     if request.headers.get("content-encoding", "identity").lower() == "gzip":
         most = service_of(request).workspace.service.body_bytes_at_most * _UNPACKED_AT_MOST
-        body = _unpacked(body, most)
-    return _furnished(request, idempotency_key, body, lambda: _lines(body), single=False)
+        plain = _unpacked(body, most)
+    else:
+        plain = body
+    return _furnished(request, idempotency_key, plain, lambda: _lines(plain), single=False)
 
 
 def _furnished(

@@ -1,0 +1,126 @@
+"""Keep what was answered: who asked, the charge, the journal line, and what a replay needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benne.app.stores.online import answers, asks, evidence
+from benne.app.stores.online.asks import Ask
+from benne.evidence import Arrival
+from benne.kernel import Json, Value, canonical_json, content_hash, iso
+from benne.rights import Consent, Permit
+from benne.scores import to_json
+
+if TYPE_CHECKING:
+    from benne.app._access import Caller
+    from benne.app._asking import Replied
+    from benne.app._reading import Reading
+    from benne.app._service import Service
+    from benne.app.stores.online import Unit
+
+CHARGED = frozenset({"score", "brief", "level", "consult", "watchlist", "inquiries"})
+"""Types of answer that are charged.  Why there is no answer never is."""
+
+
+def record_reply(service: Service, unit: Unit, caller: Caller, reply: Replied) -> None:
+    """Write who asked and what it cost, the journal line, and what a replay needs."""
+    question, consent = reply.question, reply.consent
+    read = reply.reading is not None and reply.mode == "production"
+    ask_row = Ask(
+        answer=reply.id,
+        organisation=caller.organisation,
+        client=caller.client,
+        subject=consent.subject if consent is not None else None,
+        consent=consent.id if consent is not None and read else None,
+        asked=question.asked,
+        purpose=question.purpose,
+        outcome=reply.kind,
+        threshold=question.threshold if read else None,
+        charged=read and reply.kind in CHARGED,
+        at=service.clock(),
+    )
+    asks.add(unit, ask_row)
+    line: dict[str, Json] = {
+        "answer": reply.id,
+        "client": caller.client,
+        "person": service.hashed(question.person),
+        "asked": question.asked,
+        "purpose": question.purpose,
+        "outcome": reply.kind,
+        "mode": reply.mode,
+        "charged": ask_row.charged,
+    }
+    reading, permit = reply.reading, reply.permit
+    if not read or reading is None or permit is None or consent is None:
+        service.note(unit, "answer", line)
+        return
+    line |= {
+        "permit": permit.hash,
+        "model": reading.artefact,
+        "evidence": reading.evidence,
+        "told": content_hash(to_json(reading.answer)),
+    }
+    number = service.note(unit, "answer", line)
+    _keep(service, unit, reply, reading, permit, consent, number)
+    if question.purpose == "lending":
+        _leave_inquiry(service, unit, caller, reply, consent)
+
+
+def _keep(
+    service: Service,
+    unit: Unit,
+    reply: Replied,
+    reading: Reading,
+    permit: Permit,
+    consent: Consent,
+    line: int,
+) -> None:
+    """Keep all that a replay of the answer needs."""
+    given = answers.Given(
+        id=reply.id,
+        subject=consent.subject,
+        at=service.clock(),
+        family=reply.family,
+        as_of=reading.as_of,
+        known_by=reading.known_by,
+        batch=reading.batch,
+        artefact=reading.artefact,
+        evidence=reading.evidence,
+        network=reading.network,
+        permit=canonical_json(permit.as_json()),
+        body=canonical_json(to_json(reading.answer)),
+        line=line,
+    )
+    answers.put(unit, given)
+
+
+def _leave_inquiry(
+    service: Service, unit: Unit, caller: Caller, reply: Replied, consent: Consent
+) -> None:
+    """To ask for a loan is evidence: one inquiry a day of each lender, known from now on.
+
+    What is asked for other purposes, or by the person, leaves none.
+    """
+    at = service.clock()
+    day = iso(at)[:10]
+    kind = next(kind for kind in service.workspace.kinds if kind.name == "inquiry")
+    values: dict[str, Value] = {
+        "happened_at": at,
+        "purpose": reply.question.purpose,
+        "lender": caller.organisation,
+    }
+    left = Arrival(
+        subject=consent.subject,
+        kind=kind,
+        source="benne",
+        record=service.hashed(f"inquiry {caller.organisation} {consent.subject} {day}"),
+        cause="event",
+        values={column.name: values.get(column.name) for column in kind.columns},
+        groups={},
+    )
+    known = evidence.known(unit, consent.subject, (kind,)).history["inquiry"]
+    if any(row["record"] == left.record for row in known):
+        return
+    evidence.append(
+        unit, [left], at=at, source="benne", told=lambda body: service.hashed(body.hex())
+    )
