@@ -58,6 +58,12 @@ if TYPE_CHECKING:
         Furnished,
         furnish,
     )
+    from benne.app._jobs import (
+        add_job,
+        cancel_job,
+        job_of,
+        job_page,
+    )
     from benne.app._once import (
         Fresh,
         Kept,
@@ -126,8 +132,18 @@ if TYPE_CHECKING:
         deliver_due,
         rotate_webhook_secret,
     )
+    from benne.app._working import (
+        Worker,
+    )
     from benne.app.stores.online import (
         Unit,
+    )
+    from benne.app.stores.online.jobs import (
+        Job,
+    )
+    from benne.app.stores.online.outbox import (
+        Endpoint,
+        list_endpoints,
     )
     from benne.app.wiring import (
         Session,
@@ -197,6 +213,12 @@ _HOMES = {
         "Furnished",
         "furnish",
     ),
+    "benne.app._jobs": (
+        "add_job",
+        "cancel_job",
+        "job_of",
+        "job_page",
+    ),
     "benne.app._once": (
         "Fresh",
         "Kept",
@@ -263,7 +285,13 @@ _HOMES = {
         "deliver_due",
         "rotate_webhook_secret",
     ),
+    "benne.app._working": ("Worker",),
     "benne.app.stores.online": ("Unit",),
+    "benne.app.stores.online.jobs": ("Job",),
+    "benne.app.stores.online.outbox": (
+        "Endpoint",
+        "list_endpoints",
+    ),
     "benne.app.wiring": (
         "Session",
         "service",
@@ -295,6 +323,7 @@ __all__ = [
     "ComparedScores",
     "Credentials",
     "Ed25519Signer",
+    "Endpoint",
     "Erased",
     "Featured",
     "FlaggedRecord",
@@ -303,6 +332,7 @@ __all__ = [
     "Furnished",
     "Ingested",
     "Inquiries",
+    "Job",
     "Kept",
     "KeyInFlight",
     "KeyMissing",
@@ -334,14 +364,17 @@ __all__ = [
     "Verdict",
     "WatchRow",
     "Watchlist",
+    "Worker",
     "add_client",
     "add_endpoint",
+    "add_job",
     "add_organisation",
     "answer_json",
     "answer_line",
     "ask",
     "authenticate",
     "build",
+    "cancel_job",
     "change_consent",
     "close_client",
     "close_endpoint",
@@ -354,8 +387,11 @@ __all__ = [
     "hold_consent",
     "identified",
     "ingest_workspace",
+    "job_of",
+    "job_page",
     "level_of",
     "list_clients",
+    "list_endpoints",
     "make_features",
     "once",
     "parse_changes",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from benne.app._access import Caller, demand_open
 from benne.app.stores.online import outbox
 from benne.app.stores.online.outbox import Endpoint, Message
 from benne.kernel import Corrupt, InvalidInput, Json, NotFound, canonical_json, iso
@@ -61,7 +61,7 @@ class NewEndpoint:
 
 
 def add_endpoint(
-    service: Service, unit: Unit, organisation: str, *, url: str, events: Iterable[str] = ()
+    service: Service, unit: Unit, caller: Caller, *, url: str, events: Iterable[str] = ()
 ) -> NewEndpoint:
     """Tell ``url`` from now on of ``events`` (none: of all).
 
@@ -69,12 +69,13 @@ def add_endpoint(
         InvalidInput: an address that is not https (http is for this machine alone), or an
             event that there is not.
     """
+    demand_open(unit, caller)
     wanted = frozenset(events)
     unknown = sorted(wanted - set(EVENTS))
     if unknown:
         raise InvalidInput(f"events must be some of {', '.join(EVENTS)}; got {unknown[0]!r}.")
     _demand_address(url)
-    endpoint = Endpoint(service.new_id(), organisation, url, wanted, service.clock())
+    endpoint = Endpoint(service.new_id(), caller.organisation, url, wanted, service.clock())
     secret = service.randomness(32)
     outbox.add_endpoint(unit, endpoint, _sealed(service, endpoint.id, secret))
     service.note(unit, "webhook_added", {"endpoint": endpoint.id})
@@ -100,14 +101,15 @@ def _demand_address(url: str) -> None:
 
 
 def rotate_webhook_secret(
-    service: Service, unit: Unit, organisation: str, endpoint: str
+    service: Service, unit: Unit, caller: Caller, endpoint: str
 ) -> NewEndpoint:
     """A new secret for an endpoint; for a day the old one signs beside it.
 
     Raises:
         NotFound: the organisation has no open endpoint of this id.
     """
-    found = _own(unit, organisation, endpoint)
+    demand_open(unit, caller)
+    found = _own(unit, caller.organisation, endpoint)
     secret, at = service.randomness(32), service.clock()
     outbox.add_secret(
         unit, endpoint, _sealed(service, endpoint, secret), at=at, others_end_at=at + OVERLAP
@@ -116,14 +118,15 @@ def rotate_webhook_secret(
     return NewEndpoint(found, _shown(secret))
 
 
-def close_endpoint(service: Service, unit: Unit, organisation: str, endpoint: str) -> None:
+def close_endpoint(service: Service, unit: Unit, caller: Caller, endpoint: str) -> None:
     """Tell the endpoint nothing more.
 
     Raises:
         NotFound: the organisation has no open endpoint of this id.
     """
+    demand_open(unit, caller)
     at = service.clock()
-    if not outbox.close_endpoint(unit, endpoint, organisation=organisation, at=at):
+    if not outbox.close_endpoint(unit, endpoint, organisation=caller.organisation, at=at):
         raise NotFound("your organisation has no open endpoint of this id.")
     service.note(unit, "webhook_closed", {"endpoint": endpoint})
 
@@ -225,18 +228,3 @@ def _opened(service: Service, endpoint: str, sealed: bytes) -> bytes:
             "a webhook's secret was not sealed under this workspace's key; put the key's backup "
             "back, or rotate the secret."
         ) from error
-
-
-def described(endpoint: Endpoint) -> dict[str, Json]:
-    """An endpoint as JSON, without its secret."""
-    told: dict[str, Json] = json.loads(
-        canonical_json(
-            {
-                "id": endpoint.id,
-                "url": endpoint.url,
-                "events": sorted(endpoint.events or EVENTS),
-                "created_at": iso(endpoint.created_at),
-            }
-        )
-    )
-    return told

@@ -16,6 +16,7 @@ from benne.doors.api._requests import (
     once,
     problems,
     service_of,
+    threaded,
 )
 
 _SAYS = "The typed answer; why there is none is an answer too, and never a number"
@@ -37,10 +38,10 @@ def _asked(
 @post(
     "/v1/answers/score",
     status_code=200,
-    sync_to_thread=True,
     tags=["Answers"],
     responses={**answered(wire.ScoreAnswer, _SAYS), **problems(409, 422)},
 )
+@threaded
 def score(
     data: JSONBody[wire.Question], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
@@ -51,10 +52,10 @@ def score(
 @post(
     "/v1/answers/brief",
     status_code=200,
-    sync_to_thread=True,
     tags=["Answers"],
     responses={**answered(wire.BriefAnswer, _SAYS), **problems(409, 422)},
 )
+@threaded
 def brief(
     data: JSONBody[wire.BriefQuestion], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
@@ -66,10 +67,10 @@ def brief(
 @post(
     "/v1/answers/level",
     status_code=200,
-    sync_to_thread=True,
     tags=["Answers"],
     responses={**answered(wire.LevelAnswer, _SAYS), **problems(409, 422)},
 )
+@threaded
 def level(
     data: JSONBody[wire.Question], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
@@ -80,10 +81,10 @@ def level(
 @post(
     "/v1/answers/consult",
     status_code=200,
-    sync_to_thread=True,
     tags=["Answers"],
     responses={**answered(wire.ConsultAnswer, _SAYS), **problems(404, 409, 422)},
 )
+@threaded
 def consult(
     data: JSONBody[wire.ConsultQuestion], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
@@ -101,10 +102,10 @@ def consult(
 @post(
     "/v1/answers/watchlist",
     status_code=200,
-    sync_to_thread=True,
     tags=["Answers"],
     responses={**answered(wire.WatchlistAnswer, _SAYS), **problems(409, 422)},
 )
+@threaded
 def watchlist(
     data: JSONBody[wire.Question], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
@@ -116,10 +117,10 @@ def watchlist(
 @post(
     "/v1/answers/inquiries",
     status_code=200,
-    sync_to_thread=True,
     tags=["Answers"],
     responses={**answered(wire.InquiriesAnswer, _SAYS), **problems(409, 422)},
 )
+@threaded
 def inquiries(
     data: JSONBody[wire.Question], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:

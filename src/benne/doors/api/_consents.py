@@ -19,6 +19,7 @@ from benne.doors.api._requests import (
     problems,
     raw,
     service_of,
+    threaded,
 )
 from benne.kernel import from_micros
 
@@ -60,10 +61,10 @@ def terms_of(data: wire.ConsentTerms) -> app.Terms:
 @post(
     "/v1/consents",
     status_code=201,
-    sync_to_thread=True,
     tags=["Consents"],
     responses={**answered(wire.ConsentReceipt, "Recorded", 201), **problems(409, 422)},
 )
+@threaded
 def give(
     data: JSONBody[wire.ConsentGiven], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
@@ -81,10 +82,10 @@ def give(
 
 @get(
     "/v1/consents/{consent:str}",
-    sync_to_thread=True,
     tags=["Consents"],
     responses={**answered(wire.ConsentReceipt, "How it stands"), **problems(404)},
 )
+@threaded
 def look(consent: ConsentId, request: Asking) -> Response[bytes]:
     """How a consent stands that was given to your organisation."""
     request.auth.demand("consents")
@@ -97,10 +98,10 @@ def look(consent: ConsentId, request: Asking) -> Response[bytes]:
 @post(
     "/v1/consents/{consent:str}/acts",
     status_code=200,
-    sync_to_thread=True,
     tags=["Consents"],
     responses={**answered(wire.ConsentReceipt, "How it stands now"), **problems(404, 409, 422)},
 )
+@threaded
 def act(
     consent: ConsentId, data: JSONBody[Act], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
@@ -127,10 +128,10 @@ class HoldPlaced(Struct, frozen=True, kw_only=True):
 @post(
     "/v1/consents/{consent:str}/holds",
     status_code=201,
-    sync_to_thread=True,
     tags=["Consents"],
     responses={**answered(HoldPlaced, "Placed", 201), **problems(404, 409, 422)},
 )
+@threaded
 def hold(
     consent: ConsentId, data: JSONBody[HoldAsked], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:

@@ -24,6 +24,7 @@ from benne.doors.api._requests import (
     problems,
     raw,
     service_of,
+    threaded,
 )
 from benne.kernel import InvalidInput
 
@@ -65,11 +66,11 @@ def _body(media_type: str, schema: Schema) -> RequestBody:
 @post(
     "/v1/evidence",
     status_code=200,
-    sync_to_thread=True,
     tags=["Evidence"],
     operation_class=OneRecord,
     responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 422)},
 )
+@threaded
 def one(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Response[Any]:
     """Bring one record.  The same record again changes nothing; sent with more, it is settled."""
     record = _object(body, "the body")
@@ -79,11 +80,11 @@ def one(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Resp
 @post(
     "/v1/evidence/batch",
     status_code=200,
-    sync_to_thread=True,
     tags=["Evidence"],
     operation_class=ManyRecords,
     responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 422)},
 )
+@threaded
 def many(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Response[Any]:
     """Bring up to 5,000 records, a JSON object a line; gzip with Content-Encoding: gzip."""
     plain: bytes

@@ -11,7 +11,7 @@ from msgspec import Struct
 import benne
 from benne import app
 from benne.doors.api._problems import KINDS
-from benne.doors.api._requests import service_of
+from benne.doors.api._requests import service_of, threaded
 
 
 class Health(Struct, frozen=True):
@@ -27,7 +27,8 @@ def healthz() -> Health:
     return Health("ok", benne.__version__)
 
 
-@get("/readyz", sync_to_thread=True, exclude_from_auth=True, tags=["Service"])
+@get("/readyz", exclude_from_auth=True, tags=["Service"])
+@threaded
 def readyz(request: Request[Any, Any, Any]) -> Health:
     """The store answers too."""
     app.ready(service_of(request))

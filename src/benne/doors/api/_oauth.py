@@ -17,6 +17,7 @@ from benne import app
 from benne.client import _wire as wire
 from benne.doors.api._auth import Tokens
 from benne.doors.api._render import encode
+from benne.doors.api._requests import threaded
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,6 @@ class OAuthError(msgspec.Struct, frozen=True):
 @post(
     "/oauth/token",
     status_code=200,
-    sync_to_thread=True,
     exclude_from_auth=True,
     tags=["Access"],
     summary="Get an access token",
@@ -50,6 +50,7 @@ class OAuthError(msgspec.Struct, frozen=True):
         401: ResponseSpec(OAuthError, generate_examples=False, description="Not a client"),
     },
 )
+@threaded
 def token(
     data: URLEncodedBody[TokenForm],
     request: Request[Any, Any, Any],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 import msgspec
 from litestar import Request, Response
+from litestar.concurrency import sync_to_thread
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
@@ -31,6 +33,23 @@ IdempotencyKey = Annotated[
         ),
     ),
 ]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def threaded(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """A handler that works in a thread, so that the event loop goes on.
+
+    The framework's own way wraps a handler again for each method of its path, and breaks it.
+    """
+
+    @wraps(work)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await sync_to_thread(work, *args, **kwargs)
+
+    return run
+
 
 _PROBLEMS = {
     400: "The request cannot be read, or has no key",

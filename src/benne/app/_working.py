@@ -1,0 +1,46 @@
+"""What the service does beside answering: jobs, webhooks, and forgetting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benne.app._jobs import Render, work_on_jobs
+from benne.app._webhooks import Poster, deliver_due
+from benne.app.stores.online import keys, outbox
+from benne.kernel import MICROS_PER_DAY
+
+if TYPE_CHECKING:
+    from benne.app._service import Service
+
+_FORGET_EVERY = 600 * 1_000_000
+_TOLD_DAYS = 30
+
+
+@dataclass
+class Worker:
+    """Works beside the answers; any number may, in any processes, on one store.
+
+    ``name`` tells it from the others, ``post`` posts webhooks, ``render`` writes answers.
+    """
+
+    service: Service
+    name: str
+    post: Poster
+    render: Render
+    _forgot_at: int = 0
+
+    def step(self) -> int:
+        """Do what is due now, a bit of each; how much was done, 0 when there is nothing."""
+        done = work_on_jobs(self.service, self.name, self.render)
+        done += deliver_due(self.service, self.post)
+        now = self.service.clock()
+        if now >= self._forgot_at + _FORGET_EVERY:
+            self._forgot_at = now
+            self._forget(now)
+        return done
+
+    def _forget(self, now: int) -> None:
+        with self.service.online.begin() as unit:
+            keys.forget(unit, at=now)
+            outbox.forget(unit, before=now - _TOLD_DAYS * MICROS_PER_DAY)

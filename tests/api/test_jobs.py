@@ -1,0 +1,183 @@
+"""Jobs and webhooks: the same question about many, and who is told of what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from made_service import Asker, Turned
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from benne import app
+from benne.doors.api import _render as render
+
+
+@dataclass
+class Receiver:
+    """An integrator's endpoint that answers ``status``."""
+
+    status: int = 200
+    came: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        self.came.append((url, body, dict(headers)))
+        return self.status
+
+
+def worker(asker: Asker, post: Receiver | None = None) -> app.Worker:
+    return app.Worker(
+        asker.service, "w1", post or Receiver(), lambda reply: render.encode(render.answer(reply))
+    )
+
+
+def start(asker: Asker, people: list[str], **more: Any) -> str:
+    body = {"asked": "score", "purpose": "deposit_free", "people": people, **more}
+    came = asker.post("/v1/jobs", body)
+    assert came.status_code == 202, came.text
+    return str(came.json()["id"])
+
+
+def test_a_job_answers_for_each_and_is_read_page_by_page(asker: Asker) -> None:
+    people = [asker.consent(f"ID-{n}")["known_as"] for n in range(5)]
+    job = start(asker, [*people, "nobody"])
+    while worker(asker).step():
+        pass
+    assert asker.http.get(f"/v1/jobs/{job}").json()["state"] == "done"
+    page = asker.http.get(f"/v1/jobs/{job}/answers?limit=4").json()
+    rest = asker.http.get(f"/v1/jobs/{job}/answers?limit=4&cursor={page['next']}").json()
+    told = [*page["answers"], *rest["answers"]]
+    assert [one["person"] for one in told] == [*people, "nobody"]
+    assert [one["answer"] for one in told] == ["score"] * 5 + ["no_consent"]
+    assert rest["next"] is None
+
+
+def test_consent_revoked_midway_drops_out(asker: Asker) -> None:
+    one, two = (asker.consent(f"ID-{n}") for n in range(2))
+    job = start(asker, [one["known_as"], two["known_as"]])
+    asker.post(f"/v1/consents/{two['id']}/acts", {"act": "revoke"})
+    while worker(asker).step():
+        pass
+    told = asker.http.get(f"/v1/jobs/{job}/answers").json()["answers"]
+    assert [(x["answer"], x.get("status")) for x in told] == [
+        ("score", None),
+        ("no_consent", "revoked"),
+    ]
+
+
+def test_a_job_whose_client_is_closed_fails_and_answers_for_nobody(asker: Asker) -> None:
+    job = start(asker, [asker.consent()["known_as"]])
+    app.close_client(asker.service, asker.credentials.client)
+    while worker(asker).step():
+        pass
+    asker.another_client()
+    assert asker.http.get(f"/v1/jobs/{job}").json()["state"] == "failed"
+    assert asker.http.get(f"/v1/jobs/{job}/answers").json()["answers"] == []
+
+
+def test_another_organisations_job_is_not_found(asker: Asker) -> None:
+    job = start(asker, [asker.consent()["known_as"]])
+    with Asker(asker.service, organisation="books") as other:
+        assert other.http.get(f"/v1/jobs/{job}").status_code == 404
+        assert other.http.get(f"/v1/jobs/{job}/answers").status_code == 404
+        assert other.http.post(f"/v1/jobs/{job}/cancel").status_code == 404
+
+
+def endpoint(asker: Asker, **more: Any) -> dict[str, Any]:
+    came = asker.http.post("/v1/webhooks", json={"url": "https://bikes.example/hook", **more})
+    assert came.status_code == 201, came.text
+    told: dict[str, Any] = came.json()
+    return told
+
+
+def verified(secret: str, message: tuple[str, bytes, dict[str, str]]) -> Any:
+    """What the reference library reads of a message, whenever it was sent."""
+    _, body, headers = message
+    hook = Webhook(secret)
+    at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), tz=UTC)
+    wanted = hook.sign(headers["webhook-id"], at, body.decode())
+    if wanted not in headers["webhook-signature"].split(" "):
+        raise WebhookVerificationError("no signature matches")
+    return json.loads(body)
+
+
+def test_a_webhook_is_signed_as_the_standard_says(asker: Asker) -> None:
+    hook = endpoint(asker)
+    given = asker.consent()
+    receiver = Receiver()
+    worker(asker, receiver).step()
+    ((url, _, headers),) = receiver.came
+    assert url == "https://bikes.example/hook"
+    told = verified(hook["secret"], receiver.came[0])
+    assert told["type"] == "consent.given"
+    assert told["data"] == {
+        "consent": given["id"],
+        "known_as": given["known_as"],
+        "status": "active",
+    }
+    assert "ID-1" not in str(receiver.came)
+    assert set(headers) >= {"webhook-id", "webhook-timestamp", "webhook-signature"}
+    worker(asker, receiver).step()
+    assert len(receiver.came) == 1
+    with pytest.raises(WebhookVerificationError):
+        verified("whsec_" + "A" * 43 + "=", receiver.came[0])
+
+
+def test_a_webhook_that_is_not_taken_comes_again_with_the_same_id(
+    asker: Asker, clock: Turned
+) -> None:
+    endpoint(asker)
+    asker.consent()
+    receiver = Receiver(status=500)
+    worker(asker, receiver).step()
+    worker(asker, receiver).step()
+    assert len(receiver.came) == 1
+    clock.turn(seconds=6)
+    worker(asker, receiver).step()
+    receiver.status = 200
+    clock.turn(seconds=70)
+    worker(asker, receiver).step()
+    assert len(receiver.came) == 3
+    assert len({headers["webhook-id"] for _, _, headers in receiver.came}) == 1
+    clock.turn(days=3)
+    worker(asker, receiver).step()
+    assert len(receiver.came) == 3
+
+
+def test_secrets_rotate_without_a_gap(asker: Asker, clock: Turned) -> None:
+    hook = endpoint(asker)
+    new = asker.http.post(f"/v1/webhooks/{hook['id']}/secret").json()
+    receiver = Receiver()
+    asker.consent("ID-1")
+    worker(asker, receiver).step()
+    assert verified(hook["secret"], receiver.came[0]) == verified(new["secret"], receiver.came[0])
+    clock.turn(days=1, seconds=1)
+    asker.sign_in()
+    asker.consent("ID-2")
+    worker(asker, receiver).step()
+    assert verified(new["secret"], receiver.came[1])["type"] == "consent.given"
+    with pytest.raises(WebhookVerificationError):
+        verified(hook["secret"], receiver.came[1])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://bikes.example/", "ftp://bikes.example/", "https://me:pw@bikes.example/", "https://"],
+)
+def test_a_webhook_goes_over_tls_and_holds_no_password(asker: Asker, url: str) -> None:
+    came = asker.http.post("/v1/webhooks", json={"url": url})
+    assert came.status_code == 422
+
+
+def test_one_is_told_of_what_one_asked_for_and_of_nothing_else(asker: Asker) -> None:
+    endpoint(asker, events=["consent.revoked"])
+    given = asker.consent()
+    asker.post(f"/v1/consents/{given['id']}/acts", {"act": "revoke"})
+    receiver = Receiver()
+    worker(asker, receiver).step()
+    assert len(receiver.came) == 1
+    with Asker(asker.service, organisation="books") as other:
+        assert other.http.get("/v1/webhooks").json() == []
