@@ -30,6 +30,8 @@ def rows(subject: list[int], bad: list[int]) -> Rows:
         as_of=np.zeros(size, dtype=np.int64),
         bad=np.array(bad),
         weight=np.ones(size),
+        admitted=np.ones(size, dtype=bool),
+        propensity=np.full(size, np.nan),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benne.kernel import DOMAINS, MICROS_PER_DAY, parse_instant
-from benne.monitoring import FeatureTable, Held, States, ValidationInputs
+from benne.monitoring import FeatureTable, Held, States, Turned, ValidationInputs
 
 START = parse_instant("2024-01-01T00:00:00Z")
 FACTOR = 40 / np.log(2)
@@ -107,6 +107,29 @@ def tables(made: dict[str, Any]) -> tuple[FeatureTable, ...]:
     return (*rows, pair)
 
 
+def turned(made: dict[str, Any]) -> Turned:
+    """A third as many again who were refused: riskier, and the more the less their chance was."""
+    rng, score = made["rng"], made["score"]
+    n = len(score)
+    chance = np.clip(1 / (1 + np.exp(-(np.nan_to_num(score, nan=600) - 560) / 40)), 0.02, 1)
+    theirs = np.clip(np.round(rng.normal(540, 60, n // 3)), 350, 950)
+
+    def claimed(points: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp((points - 650) / FACTOR + np.log(30)))
+
+    return Turned(
+        score=theirs,
+        pd=claimed(theirs),
+        propensity=np.clip(1 / (1 + np.exp(-(theirs - 560) / 40)), 0.001, 1),
+        admitted_pd=claimed(score),
+        admitted_propensity=chance,
+        weight_at_most=20.0,
+        method="augmentation",
+        odds={"used": 1.4, "at_least": 1.0, "at_most": 3.0, "estimate": 1.4, "why": ""},
+        policies={"incumbent 7": (n, n // 3)},
+    )
+
+
 def words() -> dict[str, Any]:
     return {
         "workspace": "Made-up lender",
@@ -184,6 +207,7 @@ def inputs(n: int = 6000, seed: int = 7) -> ValidationInputs:
             subject=later["subject"],
             as_of=later["as_of"] + 540 * MICROS_PER_DAY,
         ),
+        turned=turned(made),
         comparator=made["score"] - parts[:, 2] * FACTOR - parts[:, 3] * FACTOR,
         comparator_name="bureau score",
         cutoff=600,

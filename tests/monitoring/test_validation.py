@@ -92,6 +92,12 @@ def _first(inputs: ValidationInputs, n: int) -> ValidationInputs:
     changed = {f.name: cut(getattr(inputs, f.name)) for f in dataclasses.fields(inputs)}
     changed["groups"] = {name: cut(v) for name, v in inputs.groups.items()}
     changed["alternatives"] = {name: cut(v) for name, v in inputs.alternatives.items()}
+    assert inputs.turned is not None
+    changed["turned"] = dataclasses.replace(
+        inputs.turned,
+        admitted_pd=cut(inputs.turned.admitted_pd),
+        admitted_propensity=cut(inputs.turned.admitted_propensity),
+    )
     changed["feature_tables"] = tuple(
         dataclasses.replace(
             t, values=cut(t.values), points=cut(t.points), other=cut(t.other)

@@ -142,7 +142,8 @@ def read_observations(session: Session, lake: Lake) -> Observed:
     _demand_whole_about(rows, mapping)
     rows, repeated = _once(rows, mapping)
     rows, misplaced = _bad_in_its_time(rows, mapping)
-    findings = (*findings, *repeated, *misplaced)
+    rows, impossible = _possible_propensity(rows, mapping)
+    findings = (*findings, *repeated, *misplaced, *impossible)
     if not rows.num_rows:
         first = f" The first finding: {findings[0]}" if findings else ""
         raise InvalidInput(f"{mapping.where} must return at least one good row; got none.{first}")
@@ -231,6 +232,30 @@ def _bad_in_its_time(rows: pa.Table, mapping: Mapping) -> tuple[pa.Table, list[F
             "bad_at stands with the outcome bad alone, after as_of and not after outcome_known_at",
             f"outcome {row['outcome']}, bad_at {iso(row['bad_at'])}",
             column="bad_at",
+            row=row["observation"],
+            where=mapping.where,
+        )
+        for row in rows.filter(pc.invert(sound)).to_pylist()
+    ]
+    return rows.filter(sound), wrong
+
+
+def _possible_propensity(rows: pa.Table, mapping: Mapping) -> tuple[pa.Table, list[Finding]]:
+    """The rows whose ``propensity`` can be, and the others: whoever was admitted had a chance."""
+    import pyarrow.compute as pc
+
+    chance = rows["propensity"]
+    inside = pc.and_(pc.greater_equal(chance, 0.0), pc.less_equal(chance, 1.0))
+    without = pc.and_(pc.fill_null(rows["admitted"], False), pc.equal(chance, 0.0))
+    sound = pc.or_kleene(pc.is_null(chance), pc.and_not(inside, without))
+    wrong = [
+        Finding(
+            "out_of_range",
+            mapping.source,
+            mapping.kind.name,
+            "propensity lies from 0 to 1, and above 0 for who was admitted",
+            f"propensity {row['propensity']}, admitted {row['admitted']}",
+            column="propensity",
             row=row["observation"],
             where=mapping.where,
         )

@@ -50,6 +50,12 @@ class Screened:
         self.artefact_ = self._model.artefact_
         return self
 
+    @property
+    def out_of_fold(self) -> NDArray[np.float64]:
+        """Calibrated log-odds of bad of the training rows, by inner fits that did not see them."""
+        margin: NDArray[np.float64] = self._model.out_of_fold_
+        return margin
+
     def contributions(self, features: pa.Table) -> Contributions:
         """As ``Artefact.contributions``."""
         return self.artefact_.contributions(features)

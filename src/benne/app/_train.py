@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,27 +13,35 @@ import numpy as np
 import benne
 from benne.app._bundle import Bundle
 from benne.app._catalogue import Catalogue, catalogue_of
+from benne.app._refused import (
+    admitted_rows,
+    fit,
+    learnt,
+    refused_table,
+    risk_of_scores,
+    told_of_refused,
+)
+from benne.app._rows import read_rows
 from benne.app._screening import Screened
 from benne.app._segments import segments_of, tested
 from benne.app._training import (
     Floats,
     Ints,
+    Learn,
     Rows,
     Unseen,
     demand_enough,
-    fit,
     outer_folds,
     scored,
     time_cut,
     unseen,
     unseen_margin,
 )
-from benne.kernel import InvalidInput, Json, NotFound, iso, parse_instant
+from benne.kernel import InvalidInput, Json, iso, parse_instant
 from benne.models import AdditiveModel, Artefact, Column, unrestricted
 from benne.scores import (
     EnoughEvidence,
     Family,
-    default_table,
     family,
     scorability_thresholds,
     with_thresholds,
@@ -86,40 +95,6 @@ def train(session: Session, tell: Progress) -> Trained:
     return Trained(tuple(made))
 
 
-def read_rows(session: Session, lake: Lake) -> Rows:
-    """The observations whose whole outcome window has passed, good or bad, with features."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    missing = {"features", "outcomes", "counts"} - set(lake.tables())
-    if missing:
-        raise NotFound(f"the lake has no {min(missing)} yet; benne features makes them.")
-    known = lake.query(
-        "SELECT o.observation, o.subject, o.as_of, o.weight, y.outcome, y.known_at "
-        "FROM observations o JOIN outcomes y USING (observation) ORDER BY o.observation"
-    )
-    past = pc.less_equal(known["known_at"], session.clock())
-    told = pc.is_in(known["outcome"], value_set=pa.array(["good", "bad"]))
-    known = known.filter(pc.and_(past, told))
-    if not known.num_rows:
-        raise InvalidInput(
-            "no observation has an outcome, good or bad, that is known by now; check the outcome "
-            "and its window."
-        )
-    features = lake.query("SELECT * FROM features ORDER BY observation")
-    place = np.searchsorted(features["observation"].to_numpy(), known["observation"].to_numpy())
-    people = known["subject"].combine_chunks().dictionary_encode().indices
-    weight = known["weight"].to_numpy(zero_copy_only=False).astype(np.float64)
-    return Rows(
-        features=features.drop_columns(["observation"]).take(pa.array(place)),
-        observation=known["observation"].to_numpy(),
-        subject=people.to_numpy().astype(np.int64),
-        as_of=known["as_of"].to_numpy(),
-        bad=pc.equal(known["outcome"], "bad").to_numpy(zero_copy_only=False).astype(np.int64),
-        weight=np.where(np.isnan(weight), 1.0, weight),
-    )
-
-
 def _train_family(
     session: Session,
     lake: Lake,
@@ -137,12 +112,21 @@ def _train_family(
     fold = outer_folds(rows, _folds(rows, len(columns), settings.folds), seed=settings.seed)
     model = _maker(session, catalogue, columns, kind)
     step = f"{kind.name}: fold by fold"
-    apart = unseen(model, rows, fold, kind, factors, lambda n, of: tell(step, n, of))
-    held, why = _out_of_time(session, rows, model, kind, factors, tell)
-    rivals = _alternatives(session, rows, fold, model, columns, kind, tell)
+    refused, rows = rows.refused, admitted_rows(rows, settings)
+
+    def learn(part: Rows, **changed: Any) -> Any:
+        return fit(partial(model, **changed), part, settings)
+
+    apart, theirs = unseen(
+        learn, rows, fold, kind, factors, lambda n, of: tell(step, n, of), refused=refused
+    )
+    held, why = _out_of_time(session, rows, learn, kind, factors, tell)
+    rivals = _alternatives(session, rows, fold, learn, columns, kind, tell)
     tell(f"{kind.name}: the card", 0, None)
-    final = fit(model(withheld=True), rows)
+    told = learnt(rows, model, settings)
+    final = fit(partial(model, withheld=True), told.rows, settings)
     lake.write_table(f"unseen_{kind.name}", _unseen_table(rows, fold, apart, rivals))
+    lake.write_table(f"unseen_refused_{kind.name}", refused_table(refused, theirs, told))
     lake.write_table(f"out_of_time_{kind.name}", held)
     lake.write_table(f"out_of_time_{kind.name}_why", pa.table({"why": [why]}))
     counts = _counts(lake, rows)
@@ -151,12 +135,12 @@ def _train_family(
         family=kind,
         artefact=final.artefact_,
         scorable=rule,
-        default=default_table(
-            apart.score, rows.bad, family=kind.name, outcome=session.workspace.outcome.says,
-            weights=rows.weight,
+        default=risk_of_scores(
+            rows, apart, theirs, told, family=kind.name, outcome=session.workspace.outcome.says
         ),
         factors=factors,
-        trained=_told(final.artefact_, rows, fold, settings.seed, study),
+        trained=_told(final.artefact_, rows, fold, settings.seed, study)
+        | {"refused": told_of_refused(settings, rows, refused, told)},
     )  # fmt: skip
 
 
@@ -242,7 +226,7 @@ def _withheld(session: Session, columns: tuple[Column, ...]) -> tuple[tuple[str,
 def _out_of_time(
     session: Session,
     rows: Rows,
-    model: Callable[..., Screened],
+    learn: Learn,
     kind: Family,
     factors: dict[str, str] | None,
     tell: Progress,
@@ -257,13 +241,12 @@ def _out_of_time(
     none = pa.table({name: np.array([]) for name in names})
     if cut is None:
         return none, why
-    before, after = np.flatnonzero(rows.as_of < cut), np.flatnonzero(rows.as_of >= cut)
-    few = min(*(np.bincount(rows.bad[part], minlength=2).min() for part in (before, after)))
+    earlier, later = rows.before(cut), rows.take(np.flatnonzero(rows.as_of >= cut))
+    few = min(*(np.bincount(part.bad, minlength=2).min() for part in (earlier, later)))
     if few < 10:
         return none, f"fewer than 10 bad or good observations on one side of {iso(cut)}"
     tell(f"{kind.name}: out of time", 0, None)
-    later = rows.take(after)
-    margin, made = scored(fit(model(), rows.take(before)), later.features, kind, factors)
+    margin, made = scored(learn(earlier), later.features, kind, factors)
     columns = {"observation": later.observation, "log_odds": margin, "score": made.score}
     return pa.table(columns), ""
 
@@ -272,7 +255,7 @@ def _alternatives(
     session: Session,
     rows: Rows,
     fold: Ints,
-    model: Callable[..., Screened],
+    learn: Callable[..., Any],
     columns: tuple[Column, ...],
     kind: Family,
     tell: Progress,
@@ -281,11 +264,11 @@ def _alternatives(
     settings = session.workspace.model
     if not settings.prices or kind.name != "sesame":
         return {}
-    tried: dict[str, Callable[[], Screened]] = {}
+    tried: dict[str, Learn] = {}
     if settings.form == "strict" and len({column.domain for column in columns}) > 1:
-        tried["paired"] = lambda: model(form="paired")
+        tried["paired"] = partial(learn, form="paired")
     if settings.monotone and any(column.direction for column in columns):
-        tried["not_monotone"] = lambda: model(monotone=False)
+        tried["not_monotone"] = partial(learn, monotone=False)
     tell(f"{kind.name}: the prices", 0, len(tried) + 1)
     features = rows.features.select([column.name for column in columns])
     found = {
@@ -298,9 +281,9 @@ def _alternatives(
             random_state=settings.seed,
         )
     }
-    for name, make in tried.items():
+    for name, changed in tried.items():
         tell(f"{kind.name}: the prices", len(found), len(tried) + 1)
-        found[name] = unseen_margin(make, rows, fold)
+        found[name] = unseen_margin(changed, rows, fold)
     tell(f"{kind.name}: the prices", len(found), len(found))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+Learn: TypeAlias = "Callable[[Rows], Any]"
+"""Fits a model to rows, in whatever way the workspace asks for."""
 Tell: TypeAlias = Callable[[str, int, "int | None"], None]
 
 _FEWEST = 20
@@ -24,11 +27,41 @@ _FEWEST = 20
 
 
 @dataclass(frozen=True)
+class Refused:
+    """Observations of people whom an incumbent refused: no outcome is known of them.
+
+    Arrays have shape ``(n,)``, as in ``Rows``; ``propensity`` is NaN where none is recorded.
+    """
+
+    features: pa.Table
+    observation: Ints
+    subject: Ints
+    as_of: Ints
+    propensity: Floats
+
+    def take(self, chosen: NDArray[Any]) -> Refused:
+        """Those at ``chosen`` positions."""
+        import pyarrow as pa
+
+        return Refused(
+            self.features.take(pa.array(chosen)),
+            self.observation[chosen],
+            self.subject[chosen],
+            self.as_of[chosen],
+            self.propensity[chosen],
+        )
+
+    def __len__(self) -> int:
+        return len(self.observation)
+
+
+@dataclass(frozen=True)
 class Rows:
     """Observations whose outcome is known, in the order of the observations.
 
     Arrays have shape ``(n,)``: ``subject`` numbers people from 0, ``bad`` is 1 or 0, ``as_of`` is
-    in microseconds.  ``features`` has a row each.
+    in microseconds, ``propensity`` the recorded chance of being ``admitted``, or NaN.  ``features``
+    has a row each.  ``refused`` are those from whom, too, something may be learnt.
     """
 
     features: pa.Table
@@ -37,9 +70,12 @@ class Rows:
     as_of: Ints
     bad: Ints
     weight: Floats
+    admitted: Bools
+    propensity: Floats
+    refused: Refused | None = None
 
     def take(self, chosen: NDArray[Any]) -> Rows:
-        """The rows at ``chosen`` positions."""
+        """The rows at ``chosen`` positions, without the refused."""
         import pyarrow as pa
 
         return Rows(
@@ -49,7 +85,26 @@ class Rows:
             self.as_of[chosen],
             self.bad[chosen],
             self.weight[chosen],
+            self.admitted[chosen],
+            self.propensity[chosen],
         )
+
+    def before(self, cut: int) -> Rows:
+        """What was observed before an instant, the refused among it."""
+        kept = self.take(np.flatnonzero(self.as_of < cut))
+        refused = self.refused
+        if refused is None:
+            return kept
+        return replace(kept, refused=refused.take(np.flatnonzero(refused.as_of < cut)))
+
+    def outside(self, fold: Ints, number: int) -> Rows:
+        """All but the people of one fold, the refused among them."""
+        kept = self.take(np.flatnonzero(fold != number))
+        refused = self.refused
+        if refused is None:
+            return kept
+        others = refused_folds(self.subject, fold, refused.subject) != number
+        return replace(kept, refused=refused.take(np.flatnonzero(others)))
 
     def __len__(self) -> int:
         return len(self.bad)
@@ -100,29 +155,42 @@ def outer_folds(rows: Rows, folds: int, *, seed: int) -> Ints:
     return chosen
 
 
+def refused_folds(subject: Ints, fold: Ints, refused: Ints) -> Ints:
+    """The fold of each of the ``refused`` people, shape ``(refused,)``: their own where they have
+    one, else one by their number."""
+    count = int(fold.max()) + 1
+    of_person = np.arange(max(int(subject.max()), int(refused.max(initial=-1))) + 1) % count
+    of_person[subject] = fold
+    found: Ints = of_person[refused]
+    return found
+
+
 def unseen(
-    make: Callable[[], Any],
+    learn: Learn,
     rows: Rows,
     fold: Ints,
     family: Family,
     factors: dict[str, str] | None,
     tell: Callable[[int, int], None],
-) -> Unseen:
-    """Every row scored by a model of ``make`` that was fitted on the other folds."""
+    *,
+    refused: Refused | None = None,
+) -> tuple[Unseen, Unseen | None]:
+    """Every row, and each of the refused, scored by a model that ``learn`` fitted without them."""
     count = int(fold.max()) + 1
+    theirs = None if refused is None else refused_folds(rows.subject, fold, refused.subject)
     parts: list[tuple[Ints, Floats, Points]] = []
+    others: list[tuple[Ints, Floats, Points]] = []
     for number in range(count):
         tell(number, count)
-        fitted = fit(make(), rows.take(np.flatnonzero(fold != number)))
+        fitted = learn(rows.outside(fold, number))
         mine = np.flatnonzero(fold == number)
         parts.append((mine, *scored(fitted, rows.take(mine).features, family, factors)))
+        if refused is not None:
+            here = np.flatnonzero(theirs == number)
+            others.append((here, *scored(fitted, refused.take(here).features, family, factors)))
     tell(count, count)
-    return _gathered(parts, len(rows))
-
-
-def fit(model: Any, rows: Rows) -> Any:
-    """``model`` fitted to ``rows``; people are kept whole in its inner folds."""
-    return model.fit(rows.features, rows.bad, sample_weight=rows.weight, groups=rows.subject)
+    made = None if refused is None else _gathered(others, len(refused))
+    return _gathered(parts, len(rows)), made
 
 
 def scored(
@@ -133,11 +201,11 @@ def scored(
     return found.total_micro / 1e6, points(found, family, factors)
 
 
-def unseen_margin(make: Callable[[], Any], rows: Rows, fold: Ints) -> Floats:
+def unseen_margin(learn: Learn, rows: Rows, fold: Ints) -> Floats:
     """Log-odds of being good of every row, by plain classifiers fitted on the other folds."""
     margin = np.full(len(rows), np.nan)
     for number in range(int(fold.max()) + 1):
-        fitted = fit(make(), rows.take(np.flatnonzero(fold != number)))
+        fitted = learn(rows.outside(fold, number))
         mine = np.flatnonzero(fold == number)
         margin[mine] = -fitted.decision_function(rows.take(mine).features)
     return margin

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 import benne
 from benne.app._bundle import Bundle, read_bundle
 from benne.app._catalogue import Catalogue, catalogue_of
+from benne.app._turned import turned_of
 from benne.kernel import NotFound
 from benne.models import Table
-from benne.monitoring import FeatureTable, Held, States, ValidationInputs, validate
+from benne.monitoring import FeatureTable, Held, States, Turned, ValidationInputs, validate
 from benne.scores import CreditFile, card_text, missing_evidence
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
     rivals = [c for c in seen.column_names if c.startswith("rival_")]
     comparator, comparator_name = _comparator(lake, name, seen)
     held, held_why = _held(lake, name)
+    turned = turned_of(lake, bundle, seen, score, lambda rows: scorable_rows(lake, rule, rows))
     return validate(
         ValidationInputs(
             y=_bad(seen),
@@ -74,20 +76,21 @@ def validation(session: Session, lake: Lake, name: str) -> dict[str, Any]:
             states=_states(lake),
             out_of_time=held,
             out_of_time_why=held_why,
+            turned=turned if isinstance(turned, Turned) else None,
+            turned_why=turned if isinstance(turned, str) else "",
             comparator=comparator,
             comparator_name=comparator_name,
             cutoff=float(session.workspace.report.cutoff or DEFAULT_CUTOFF[name]),
             groups=groups_of(lake, seen, catalogue, features, session.workspace.report.age_groups),
             alternatives={c.removeprefix("rival_"): seen[c].to_numpy() for c in rivals},
             alternatives_why=_no_price(session.workspace, name, rivals),
-            **_words(session, lake, bundle, catalogue, held_why),
+            **_words(session, lake, bundle, catalogue),
+            limits=_limits(bundle, held_why, turned if isinstance(turned, Turned) else None),
         )
     )
 
 
-def _words(
-    session: Session, lake: Lake, bundle: Bundle, catalogue: Catalogue, held_why: str
-) -> dict[str, Any]:
+def _words(session: Session, lake: Lake, bundle: Bundle, catalogue: Catalogue) -> dict[str, Any]:
     """What the report says beside its numbers, as ``ValidationInputs`` takes it."""
     workspace = session.workspace
     return {
@@ -106,7 +109,6 @@ def _words(
             features={feature.name: feature for feature in catalogue.features},
             factors=bundle.factors,
         ),
-        "limits": _limits(bundle, held_why),
     }
 
 
@@ -366,12 +368,16 @@ def _evidence(lake: Lake, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def _limits(bundle: Bundle, held_why: str) -> list[str]:
+def _limits(bundle: Bundle, held_why: str, turned: Turned | None) -> list[str]:
     limits = [
         "Every figure comes from folds that did not see the person; the issued card is fitted to "
         "all rows.",
         "The outcome is known for those who were observed; of people who were refused, nothing is "
-        "known here.",
+        "known here."
+        if turned is None
+        else f"{len(np.asarray(turned.score)):,} people were refused, and no outcome is known of "
+        "them: every bad rate said of them is a claim, and below the lowest admitted score "
+        "nothing supports it.",
     ]
     study = bundle.trained.get("scorability")
     if isinstance(study, dict) and not study.get("holds"):

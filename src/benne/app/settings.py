@@ -6,6 +6,7 @@ are.  Nothing else in Benne reads the file.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -20,6 +21,7 @@ from benne.kernel import DOMAINS, Currency, InvalidInput, parse_instant
 from benne.rights import FLOOR, SCORING_PURPOSES, Asking, LawfulBasis, jurisdiction
 
 SCHEMA = 1
+REFUSED = ("accepts_only", "inverse_propensity", "augmentation")
 LEARNERS = ("auto", "spline", "steps", "boost")
 T = TypeVar("T")
 
@@ -135,6 +137,11 @@ class ModelTable:
     pay), ``false`` (one card) or two to six tables ``[[model.segments]]``.
     ``withheld`` lists sets of domains for which a card is refitted without them; ``prices`` says
     whether the report works out what strictness, additivity and monotone tables cost.
+    ``refused`` says how a card learns where observations tell who was admitted, and who was
+    refused has no outcome: ``accepts_only``, ``inverse_propensity`` (an admitted row weighs
+    1 / propensity, at most ``refused_weight_at_most``) or ``augmentation`` (a refused row enters
+    as part bad and part good, its odds of being bad those of a model of the admitted times a
+    factor within ``refused_odds``).
     """
 
     families: tuple[str, ...] = ("sesame",)
@@ -148,6 +155,9 @@ class ModelTable:
     features_at_most: int | None = None
     prices: bool = True
     withheld: tuple[tuple[str, ...], ...] = ()
+    refused: str = "accepts_only"
+    refused_weight_at_most: float = 20.0
+    refused_odds: tuple[float, ...] = (1.0, 3.0)
     drop_tags: tuple[str, ...] = ()
     drop_features: tuple[str, ...] = ()
 
@@ -170,11 +180,24 @@ class ModelTable:
             parse_instant(self.out_of_time_from)
         if not isinstance(self.segments, bool):
             _check_segments(self.segments)
+        _check_refused(self.refused, self.refused_weight_at_most, self.refused_odds)
         unknown = sorted({domain for asked in self.withheld for domain in asked} - set(DOMAINS))
         if unknown:
             raise InvalidInput(
                 f"withheld must name domains ({', '.join(DOMAINS)}); got {unknown[0]!r}."
             )
+
+
+def _check_refused(method: str, weight: float, odds: tuple[float, ...]) -> None:
+    if method not in REFUSED:
+        raise InvalidInput(f"refused must be one of {', '.join(REFUSED)}; got {method!r}.")
+    if not 1 <= weight < math.inf:
+        raise InvalidInput(f"refused_weight_at_most must be 1 or more; got {weight:g}.")
+    if len(odds) != 2 or not 0 < odds[0] <= odds[1] < math.inf:
+        raise InvalidInput(
+            "refused_odds must be the least and the greatest factor of the odds, as in [1.0, 3.0]; "
+            f"got {list(odds)}."
+        )
 
 
 def _check_segments(segments: tuple[SegmentTable, ...]) -> None:

@@ -22,6 +22,13 @@ from benne.models._artefact import (
 from benne.models._columns import Column
 from benne.models._learners import Pairs
 from benne.models._printed import Entry, entries, exposures, in_words, printed
+from benne.models._refused import (
+    OddsFactor,
+    inverse_propensity,
+    odds_factor,
+    parts_bad,
+    refused_share,
+)
 from benne.models._sheet import Bins
 from benne.models._tables import (
     Axis,
@@ -60,6 +67,7 @@ __all__ = [
     "Deck",
     "Entry",
     "Missing",
+    "OddsFactor",
     "Pairs",
     "PointsCard",
     "Presence",
@@ -73,9 +81,13 @@ __all__ = [
     "entries",
     "exposures",
     "in_words",
+    "inverse_propensity",
+    "odds_factor",
+    "parts_bad",
     "prices",
     "printed",
     "probability_good",
+    "refused_share",
     "unrestricted",
 ]
 

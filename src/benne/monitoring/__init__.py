@@ -32,6 +32,7 @@ from benne.monitoring._fairness import fairness
 from benne.monitoring._features import FeatureTable, table_plot
 from benne.monitoring._figures import whyless
 from benne.monitoring._ranking import auc, auc_difference, discrimination, gains, ks, roc
+from benne.monitoring._refused import Turned
 from benne.monitoring._resampling import Draws
 from benne.monitoring._stability import psi, stability
 from benne.monitoring._tables import band_names, band_of, distribution, swap, tradeoff
@@ -44,6 +45,7 @@ __all__ = [
     "Held",
     "Rated",
     "States",
+    "Turned",
     "Validation",
     "ValidationInputs",
     "auc",

@@ -32,6 +32,7 @@ from benne.monitoring._ranking import (
     gains,
     roc,
 )
+from benne.monitoring._refused import Turned, refused
 from benne.monitoring._stability import stability
 from benne.monitoring._tables import band_names, band_of, distribution, swap, tradeoff
 from benne.monitoring._worth import domain_worth
@@ -78,6 +79,7 @@ class Validation(TypedDict, total=False):
     swap: Facts | None
     domain_worth: dict[str, float | None] | None
     domain_worth_detail: Facts | None
+    refused: Facts | None
     coverage: Facts
     features: list[Facts] | None
     stability: Facts | None
@@ -124,8 +126,9 @@ class ValidationInputs:
     and ``base`` are in points or log-odds of being good.  ``alternatives`` are log-odds of being
     good from learners without a constraint, on the same rows and folds: see ``PRICES``; a reason
     for one that was not tried stands in ``alternatives_why`` under its name.  ``groups`` are the
-    held-apart columns.  ``cutoff`` is the score from which a person is admitted, for the swap
-    table and the groups.  All but ``y`` and ``score`` may be absent.
+    held-apart columns.  ``turned`` are those who were refused.  ``cutoff`` is the score from which
+    a person is admitted, for the swap table and the groups.  All but ``y`` and ``score`` may be
+    absent.
     """
 
     y: ArrayLike
@@ -148,6 +151,8 @@ class ValidationInputs:
     states: States | None = None
     out_of_time: Held | None = None
     out_of_time_why: str = ""
+    turned: Turned | None = None
+    turned_why: str = ""
     comparator: ArrayLike | None = None
     comparator_name: str = ""
     comparator_cutoff: float | None = None
@@ -200,6 +205,7 @@ def validate(inputs: ValidationInputs) -> Facts:
     )  # fmt: skip
     facts |= _renamed("gains", "rows", gains(y, score, weight=weight))
     facts |= figures(swap=_swap(inputs)) | _domain_worth(inputs)
+    facts |= figures(refused=_refused(inputs))
     facts["coverage"] = coverage(
         y, score, inputs.thickness, order=inputs.thickness_order, weight=weight, subject=subject
     )
@@ -457,6 +463,18 @@ def _domain_worth(inputs: ValidationInputs) -> Facts:
     ]
     flat = {key: value for share in shares for key, value in share.items()}
     return {"domain_worth": flat, "domain_worth_detail": found}
+
+
+def _refused(inputs: ValidationInputs) -> Any:
+    if inputs.turned is None:
+        return Why(inputs.turned_why or "the observations do not say who was admitted")
+    return refused(
+        outcomes(inputs.y),
+        floats("score", inputs.score),
+        inputs.turned,
+        edges=inputs.band_edges,
+        names=inputs.band_names,
+    )
 
 
 def _stability(inputs: ValidationInputs) -> Any:

@@ -10,6 +10,7 @@ from benne.doors.reports._evidence import evidence, limits
 from benne.doors.reports._outcomes import population
 from benne.doors.reports._quality import calibration, discrimination
 from benne.doors.reports._ranges import coverage, distribution, domain_worth
+from benne.doors.reports._refused import refused
 from benne.doors.reports._tables import card, features
 from benne.doors.reports._watch import fairness, prices, stability
 
@@ -22,6 +23,7 @@ def sections(v: Mapping[str, Any]) -> tuple[Section, ...]:
         calibration(v),
         distribution(v),
         domain_worth(v),
+        refused(v),
         coverage(v),
         features(v),
         stability(v),
