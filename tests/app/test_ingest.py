@@ -728,6 +728,29 @@ def test_a_row_that_waits_already_is_not_quarantined_twice(lake: Lake, tmp_path:
     assert [entry.record for entry in lake.quarantine()] == ["i1"]
 
 
+def test_an_hour_that_the_clocks_skipped_is_a_finding(lake: Lake, tmp_path: Path) -> None:
+    one = mapping("reading", "*", 'historical = true\n-- naive_times = "Europe/Berlin"')
+    moments = [datetime(2024, 3, 31, 1, 59), datetime(2024, 3, 31, 2, 30)]  # noqa: DTZ001 (meant)
+    names = {"record": ["r1", "r2"], "subject": ["a", "a"]}
+    lines = [f"{r},a,{m.isoformat()}" for r, m in zip(names["record"], moments, strict=True)]
+    as_text = csv(tmp_path / "a.csv", "record,subject,happened_at", *lines)
+    as_time = pa.table({**names, "happened_at": pa.array(moments, pa.timestamp("us"))})
+    for source in (as_text, as_time):
+        report = load(lake, one, source)
+        assert report.findings == {"unparsable_time": 1}
+    (row,) = rows(lake, "reading")
+    assert row["happened_at"] == at("2024-03-31T00:59")
+    found = lake.quarantine()[0].findings[0]
+    assert found.must == "happened_at must be a time that the clocks of Europe/Berlin showed"
+
+
+def test_a_select_that_returns_a_column_twice_is_refused(lake: Lake) -> None:
+    one = mapping("reading", "who as record, record, who as subject, who as happened_at")
+    report = load(lake, one, pa.table({"record": ["r"], "who": ["a"]}))
+    assert report.findings == {"sql_error": 1}
+    assert "'record' comes twice" in report.failures[0].got
+
+
 def test_columns_of_a_declared_kind_may_have_any_name(tmp_path: Path) -> None:
     columns = {name: {"type": "int"} for name in ("row", "h", "rid", "raw", "bad", "batch_", "n")}
     columns["Seen"] = {"type": "instant"}

@@ -94,6 +94,17 @@ def test_segments_can_be_stated() -> None:
          "columns.t = { type = 'instant' }", "'account' is a standard kind"),
         ("[kind.toll]\ndomain = 'behaviour'\nsays = 's'\nwindow = 't'\n"
          "columns.t = { type = 'when' }", "type must be one of"),
+        ("[kind.Toll]\ndomain = 'behaviour'", "must be of small letters a to z"),
+        ("[kind.toll]\ndomain = 'behaviour'\nsays = 's'\nwindow = 't'\ncolumns = 5",
+         "columns must be a table; got 5"),
+        ("[kind.toll]\ndomain = 'behaviour'\nsays = 's'\nwindow = 't'\n"
+         "columns.t = { type = 'instant' }\ncolumns.T = { type = 'text' }", "'t' is there twice"),
+        ("[kind.toll]\ndomain = 'behaviour'\nsays = 's'\nwindow = 't'\n"
+         "columns.t = { type = 'instant' }\ncolumns.of = { type = 'text', refers = 'car' }",
+         "of.refers must name a kind .*; got 'car'"),
+        ("[kind.toll]\ndomain = 'behaviour'\nsays = 's'\nwindow = 't'\n"
+         "columns.t = { type = 'instant', required = 'yes' }", "required must be true or false"),
+        ("[outcome.definition]\nwindow_days = 90\nobserved_until = 'June'", "ISO 8601"),
     ],
 )  # fmt: skip
 def test_a_wrong_key_is_named_with_its_place(line: str, words: str) -> None:

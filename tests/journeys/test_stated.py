@@ -61,6 +61,38 @@ def test_a_cadence_observes_who_had_entered_by_each_moment(tmp_path: Path) -> No
     assert set(told) == {"bad", "good"}
 
 
+def test_nobody_is_good_because_the_evidence_ends(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, people=80, defined=True, kinds=("account", "obligation"))
+    (made.folder / "observations.sql").unlink()
+    late = CADENCE.replace("2024-02", "2024-10")
+    here = opened(made, after=late, at="reporting_lag_days = 10\n")
+    ingest_workspace(here, quiet)
+    featured = make_features(here, quiet)
+    with here.lake(read_only=True) as lake:
+        last = lake.query("SELECT max(known_at) AS at FROM evidence_obligation")["at"][0].as_py()
+        told = lake.query("SELECT max(known_at) AS at FROM outcomes")["at"][0].as_py()
+        looks = lake.query("SELECT max(as_of) AS at FROM observations")["at"][0].as_py()
+    assert told <= last < looks + 190 * 86_400_000_000
+    assert "of them wait: their window ends after" in featured.waiting
+    until = 'observed_until = "2026-01-01"\n'
+    here = opened(made, after=until, at="reporting_lag_days = 10\n")
+    assert make_features(here, quiet).waiting == ""
+
+
+def test_a_fraud_that_was_taken_back_excludes_nobody(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, people=80, defined=True, kinds=("account", "obligation"))
+    head = '-- ---\n-- source = "register"\n-- historical = true\n-- ---\n'
+    (made.folder / "mapping" / "breach.sql").write_text(
+        head + "select person as record, person as subject, timestamptz '2024-02-01 00:00Z' + "
+        "interval (n) day as known_at, timestamptz '2024-02-01 00:00Z' as happened_at, 'bank' as "
+        "industry, 'fraud' as type, 'original' as dispute, if(n = 0, 'event', 'retraction') as "
+        "cause from applications, range(2) t(n)"
+    )
+    here = opened(made, after='fraud_types = ["fraud"]\n', at="reporting_lag_days = 10\n")
+    ingest_workspace(here, quiet)
+    assert make_features(here, quiet).outcomes.keys() == {"bad", "good"}
+
+
 def test_stated_segments_have_a_card_each(tmp_path: Path) -> None:
     made = make_workspace(tmp_path, families=("sesame", "bureau"), kinds=("attribute", "account"))
     here = opened(made, after=SEGMENTS)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._observations import Observed, write_observations
 from benne.app.stores._groups import protected_groups
-from benne.evidence import counted, observations_table, outcomes, thickness, versions_table
+from benne.evidence import Kind, counted, observations_table, outcomes, thickness, versions_table
 from benne.features import Feature, Plan, plan
-from benne.kernel import InvalidInput
+from benne.kernel import END_OF_TIME, InvalidInput, iso
 from benne.scores import credit_file_features
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
 
     from benne.app.stores import Lake, Progress
@@ -29,6 +30,7 @@ class Featured:
 
     observed: Observed
     outcomes: dict[str, int]
+    waiting: str
     features: int
     left_out: int
 
@@ -39,6 +41,8 @@ class Featured:
             f"{self.observed.observations:,} observations of {self.observed.subjects:,} people: "
             f"{told or 'no outcome known'}"
         )
+        if self.waiting:
+            yield self.waiting
         for finding in self.observed.findings[:5]:
             yield f"left out: {finding}"
         if len(self.observed.findings) > 5:
@@ -67,10 +71,10 @@ def make_features(session: Session, tell: Progress) -> Featured:
         lake.write_table("features", look(lake, feature_plan(catalogue), permit, "observations"))
         tell("counts", 0, None)
         lake.write_table("counts", count(lake, catalogue, permit, "observations"))
-        told = _outcomes(session, lake)
+        told, waiting = _outcomes(session, lake)
         grouped = [name for name, said in session.workspace.attributes.items() if said.group]
         lake.write_table("groups", protected_groups(lake, session.workspace.kinds, grouped))
-    return Featured(observed, told, len(catalogue.features), len(catalogue.left_out))
+    return Featured(observed, told, waiting, len(catalogue.features), len(catalogue.left_out))
 
 
 def feature_plan(catalogue: Catalogue) -> Plan:
@@ -100,27 +104,36 @@ def count(lake: Lake, catalogue: Catalogue, permit: Permit, observations: str) -
     return lake.execute(counts).sort_by("observation")
 
 
-def _outcomes(session: Session, lake: Lake) -> dict[str, int]:
-    """Write the outcomes that are defined over evidence, if they are; count what there is."""
-    definition = session.workspace.outcome.definition
+def _outcomes(session: Session, lake: Lake) -> tuple[dict[str, int], str]:
+    """Write the outcomes that are defined over evidence, if they are; count what there is.
+
+    Also says who waits, because the evidence ends before the window does.
+    """
+    definition, waiting = session.workspace.outcome.definition, ""
     if definition is not None:
-        lake.write_table("outcomes", _defined(session, lake, definition))
+        found = _defined(session, lake, definition)
+        until = definition.watched_until or lake.reaches() or session.clock()
+        watched = found.filter(found["known_at"].to_numpy() <= until)
+        lake.write_table("outcomes", watched)
+        if watched.num_rows < found.num_rows:
+            waiting = (
+                f"{found.num_rows - watched.num_rows:,} of them wait: their window ends after "
+                f"{iso(until)[:10]}, until when the sources were watched "
+                "([outcome.definition] observed_until states another day)"
+            )
     rows = lake.query("SELECT outcome, count(*) AS n FROM outcomes GROUP BY outcome ORDER BY 1")
-    return dict(zip(rows["outcome"].to_pylist(), rows["n"].to_pylist(), strict=True))
+    told = dict(zip(rows["outcome"].to_pylist(), rows["n"].to_pylist(), strict=True))
+    return told, waiting
 
 
 def _defined(session: Session, lake: Lake, definition: OutcomeDefinition) -> pa.Table:
     import pyarrow.compute as pc
 
     kinds = {kind.name: kind for kind in session.workspace.kinds}
-    newest = versions_table(kinds[definition.kind])
-    records = newest.filter(newest.superseded_at == 2**63 - 1, newest.cause != "retraction")
-    frauds = None
+    records, frauds = _as_it_stands(kinds[definition.kind]), None
     if definition.fraud_types:
-        breaches = versions_table(kinds["breach"])
-        frauds = breaches.filter(
-            breaches.type.isin(definition.fraud_types), breaches.cause != "retraction"
-        )
+        breaches = _as_it_stands(kinds["breach"])
+        frauds = breaches.filter(breaches.type.isin(definition.fraud_types))
     found = lake.execute(
         outcomes(
             definition,
@@ -130,3 +143,9 @@ def _defined(session: Session, lake: Lake, definition: OutcomeDefinition) -> pa.
         )
     )
     return found.filter(pc.is_valid(found["outcome"]))
+
+
+def _as_it_stands(kind: Kind) -> ir.Table:
+    """The newest version of each record of ``kind`` that was not taken back."""
+    newest = versions_table(kind)
+    return newest.filter(newest.superseded_at == END_OF_TIME, newest.cause != "retraction")

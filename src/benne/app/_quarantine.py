@@ -54,7 +54,7 @@ class Aside:
 
 def quarantine_list(session: Session, *, limit: int) -> tuple[Aside, ...]:
     """The open entries of the workspace's quarantine, oldest first, ``limit`` at most."""
-    with session.lake() as lake:
+    with session.lake(read_only=True) as lake:
         return tuple(Aside(entry) for entry in lake.quarantine(limit=limit))
 
 

@@ -43,7 +43,7 @@ def report(session: Session, tell: Progress, *, render: Render) -> Reported:
     pages, headlines = [], []
     folder = session.workspace.reports
     families = session.workspace.model.families
-    with session.lake() as lake:
+    with session.lake(read_only=True) as lake:
         for number, name in enumerate(families):
             tell("report", number, len(families))
             found = validation(session, lake, name)

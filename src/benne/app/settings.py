@@ -477,6 +477,13 @@ def _check_currency(workspace: Workspace, where: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InvalidInput(f"{where}: kind {twice[0]!r} is a standard kind; choose another name.")
+    for kind in workspace.declared_kinds:
+        for column in kind.columns:
+            if column.refers is not None and column.refers not in names:
+                raise InvalidInput(
+                    f"{where}, [kind.{kind.name}]: {column.name}.refers must name a kind "
+                    f"({', '.join(sorted(names))}); got {column.refers!r}."
+                )
 
 
 def _check_entry(workspace: Workspace, where: str) -> None:

@@ -338,6 +338,15 @@ def _cast_bool(raw: str, family: str, _zone: str | None) -> _Cast:
     return None, []
 
 
+def _local(zone: str, moment: str) -> str:
+    """``moment`` of a zone's clock as microseconds; null where the clock skipped it.
+
+    Of an hour that a clock shows twice, the second is meant, as ICU has it.
+    """
+    aware = f"timezone({literal(zone)}, {moment})"
+    return f"CASE WHEN timezone({literal(zone)}, {aware}) = {moment} THEN epoch_us({aware}) END"
+
+
 def _in_years(moment: str) -> str:
     return f"{moment} BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
 
@@ -352,14 +361,17 @@ def _cast_instant(raw: str, family: str, zone: str | None) -> _Cast:
         if zone is None:
             return "CAST(NULL AS BIGINT)", [naive]
         moment = f"CAST({raw} AS TIMESTAMP)"
-        local = f"timezone({literal(zone)}, {moment})"
-        return f"CASE WHEN {_in_years(moment)} THEN epoch_us({local}) END", [years]
+        inside = _in_years(moment)
+        return f"CASE WHEN {inside} THEN {_local(zone, moment)} END", [
+            ("unparsable_time", inside, f"be a time that the clocks of {zone} showed"),
+            (years[0], f"NOT {inside}", years[2]),
+        ]
     if family == "text":
         is_naive = f"regexp_full_match({raw}, '{_NAIVE}')"
         local = ""
         if zone is not None:
             moment = f"TRY_CAST({raw} AS TIMESTAMP)"
-            local = f"WHEN {is_naive} THEN epoch_us(timezone({literal(zone)}, {moment})) "
+            local = f"WHEN {is_naive} THEN {_local(zone, moment)} "
         sql = (
             f"CASE WHEN regexp_full_match({raw}, '{_DATE}') "
             f"THEN epoch_us(TRY_CAST({raw} AS DATE)) "
@@ -368,7 +380,11 @@ def _cast_instant(raw: str, family: str, zone: str | None) -> _Cast:
         )
         unparsable = "be ISO 8601, as in 2026-01-31 or 2026-01-31T09:30:00Z"
         if zone is not None:
-            return sql, [("unparsable_time", "TRUE", unparsable)]
+            skipped = f"{is_naive} AND TRY_CAST({raw} AS TIMESTAMP) IS NOT NULL"
+            return sql, [
+                ("unparsable_time", skipped, f"be a time that the clocks of {zone} showed"),
+                ("unparsable_time", f"NOT coalesce({skipped}, FALSE)", unparsable),
+            ]
         return sql, [
             ("naive_time", is_naive, naive[2]),
             ("unparsable_time", f"NOT {is_naive}", unparsable),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from benne.kernel import DOMAINS, InvalidInput, Type
+from benne.kernel import DOMAINS, InvalidInput, Reader, Type
 
 COLUMN_TYPES: dict[str, Type] = {
     "text": "text",
@@ -35,6 +36,7 @@ RECORD_COLUMNS: dict[str, Type] = {
 """What every version of every kind carries beside the kind's own columns."""
 
 CAUSES = ("event", "correction", "retraction", "dispute")
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,46 +116,62 @@ def kinds_of(document: Mapping[str, Any], *, where: str) -> tuple[Kind, ...]:
     """
     return tuple(
         _kind(name, body, where=f"{where}, [kind.{name}]")
-        for name, body in document.get("kind", {}).items()
+        for name, body in _tables(document, where)
     )
 
 
-def _kind(name: str, body: Mapping[str, Any], *, where: str) -> Kind:
-    _known_keys(body, {"domain", "says", "window", "columns", "ahead"}, where)
-    for key in ("domain", "says", "window", "columns"):
-        if key not in body:
-            raise InvalidInput(f"{where}: {key} is missing; a kind must state it.")
-    taken = set(body["columns"]) & (set(RECORD_COLUMNS) | {"observation", "as_of"})
+def _tables(document: Mapping[str, Any], where: str) -> Iterable[tuple[str, object]]:
+    declared = document.get("kind", {})
+    if not isinstance(declared, Mapping):
+        raise InvalidInput(f"{where}, [kind] must be a table; got {declared!r}.")
+    return declared.items()
+
+
+def _kind(name: str, body: object, *, where: str) -> Kind:
+    if not _NAME.match(name):
+        raise InvalidInput(
+            f"{where}: a kind's name must be of small letters a to z, digits and _; got {name!r}."
+        )
+    reader = Reader(body, where)
+    domain, says, window = (reader.text(key) for key in ("domain", "says", "window"))
+    ahead = reader.flag("ahead", default=False)
+    declared = reader.table("columns")
+    if declared is None:
+        raise InvalidInput(f"{where}: columns is missing; a kind must state it.")
+    columns = tuple(_column(name, declared) for name in declared.names)
+    reader.done()
+    names = [column.name.lower() for column in columns]
+    taken = set(names) & {*RECORD_COLUMNS, "observation", "as_of", "currency"}
     if taken:
         raise InvalidInput(f"{where}: column {sorted(taken)[0]!r} is a name every record has.")
-    columns = tuple(
-        _column(column, spec, where=f"{where}, columns.{column}")
-        for column, spec in body["columns"].items()
-    )
-    try:
-        return Kind(
-            name, body["domain"], body["says"], body["window"], columns, body.get("ahead", False)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidInput(
+            f"{where}: columns must differ in more than capitals; {twice[0]!r} is there twice."
         )
+    try:
+        return Kind(name, domain, says, window, columns, ahead)
     except InvalidInput as error:
         raise InvalidInput(f"{where}: {error}") from error
 
 
-def _column(name: str, body: Mapping[str, Any], *, where: str) -> ColumnSpec:
-    _known_keys(body, {f.name for f in fields(ColumnSpec)} - {"name"}, where)
-    if "type" not in body:
-        raise InvalidInput(f"{where}: type is missing; it is one of {', '.join(COLUMN_TYPES)}.")
-    values = dict(body)
-    if "one_of" in values:
-        values["one_of"] = tuple(values["one_of"])
-    return ColumnSpec(name, **values)
-
-
-def _known_keys(body: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    unknown = sorted(set(body) - set(known))
-    if unknown:
-        raise InvalidInput(
-            f"{where}: unknown key {unknown[0]!r}; the keys are {', '.join(sorted(known))}."
-        )
+def _column(name: str, columns: Reader) -> ColumnSpec:
+    reader = columns.table(name)
+    assert reader is not None
+    spec = ColumnSpec(
+        name,
+        reader.one_of("type", COLUMN_TYPES),
+        required=reader.flag("required", default=False),
+        at_least=reader.whole("at_least", None, signed=True),
+        at_most=reader.whole("at_most", None, signed=True),
+        known_with=reader.text("known_with", None),
+        refers=reader.text("refers", None),
+        one_of=reader.listed("one_of", None),
+        group=reader.flag("group", default=False),
+        subject=reader.flag("subject", default=False),
+    )
+    reader.done()
+    return spec
 
 
 @cache

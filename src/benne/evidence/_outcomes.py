@@ -8,11 +8,12 @@ are those that the statement states, with a balance of at least ``materiality_mi
 * *ever*: bad if any of it reached ``bad_days_past_due`` before the window's end;
 * *at_end*: bad if any of it is that many days past due at the window's end;
 * indeterminate if the worst reached ``indeterminate_days_past_due`` but not bad;
-* excluded when already bad at ``as_of``, when nothing fell due in the window (no exposure), or
-  when a breach of one of ``fraud_types`` comes before the window's end.
+* excluded when already bad at ``as_of``, when a breach of one of ``fraud_types`` comes before the
+  window's end, or when nothing fell due in the window and nothing owed went bad (no exposure).
 
 It is known at the window's end plus ``reporting_lag_days``, for goods and bads alike, so that
-a cohort enters training only when its whole window has passed.
+a cohort enters training only when its whole window has passed, and was watched: nobody is
+good because the evidence ends too soon.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from benne.evidence._kinds import Kind
 from benne.evidence._views import Kinds, visible
-from benne.kernel import MICROS_PER_DAY, InvalidInput, micros
+from benne.kernel import MICROS_PER_DAY, InvalidInput, micros, parse_instant
 from benne.rights import Permit
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ class OutcomeDefinition:
     Days are whole; money is in minor units.  ``cadence_months`` and ``from_month``,
     ``to_month`` (``YYYY-MM``, both included) state a regular population in place of an
     observations select: every so many months, at 00:00 UTC on the first, each person of whom a
-    record of ``entry_kind`` was known and had happened by then.
+    record of ``entry_kind`` was known and had happened by then.  ``observed_until``
+    (``YYYY-MM-DD``) states until when the sources were watched; without it, that is the last
+    moment at which anything became known.
     """
 
     window_days: int
@@ -60,6 +63,7 @@ class OutcomeDefinition:
     to_month: str | None = None
     entry_kind: str = "account"
     fraud_types: tuple[str, ...] = ()
+    observed_until: str | None = None
 
     def __post_init__(self) -> None:
         checks = (
@@ -97,7 +101,12 @@ class OutcomeDefinition:
         for holds, words in checks:
             if not holds:
                 raise InvalidInput(f"{words}.")
-        _ = self.moments
+        _ = self.moments, self.watched_until
+
+    @property
+    def watched_until(self) -> int | None:
+        """``observed_until`` in microseconds; null where it is not stated."""
+        return None if self.observed_until is None else parse_instant(self.observed_until)
 
     @property
     def moments(self) -> tuple[int, ...]:

@@ -20,6 +20,11 @@ class Reader:
         self._body: dict[str, Any] = dict(body)
         self._known: list[str] = []
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the table has, but those that were taken."""
+        return tuple(self._body)
+
     def _take(self, name: str, default: object) -> Any:
         self._known.append(name)
         if name in self._body:
@@ -38,12 +43,12 @@ class Reader:
         value = self._take(name, default)
         return value if value is default else self._demand(name, value, str, "text")
 
-    def whole(self, name: str, default: Any = ...) -> Any:
-        """The whole number ``name``, 0 or more."""
+    def whole(self, name: str, default: Any = ..., *, signed: bool = False) -> Any:
+        """The whole number ``name``: 0 or more, but if ``signed``."""
         value = self._take(name, default)
         if value is default:
             return value
-        if self._demand(name, value, int, "a whole number") < 0:
+        if self._demand(name, value, int, "a whole number") < 0 and not signed:
             raise InvalidInput(f"{self.where}: {name} must be 0 or more; got {value}.")
         return value
 
@@ -66,13 +71,18 @@ class Reader:
 
     def texts(self, name: str, default: Any = ...) -> Any:
         """The list of texts ``name``, as a frozen set."""
+        value = self.listed(name, default)
+        return value if value is default else frozenset(value)
+
+    def listed(self, name: str, default: Any = ...) -> Any:
+        """The list of texts ``name``, in its order."""
         value = self._take(name, default)
         if value is default:
             return value
         items = self._demand(name, value, list, "a list of texts")
         if not all(isinstance(item, str) for item in items):
             raise InvalidInput(f"{self.where}: {name} must be a list of texts; got {value!r}.")
-        return frozenset(items)
+        return tuple(items)
 
     def one_of(self, name: str, allowed: Iterable[str], default: Any = ...) -> Any:
         """The text ``name``, which is one of ``allowed``."""

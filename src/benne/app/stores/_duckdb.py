@@ -227,6 +227,10 @@ class Sandbox(Connection):
         self._demand_one_select(select)
         with self._errors_of_select():
             found = self._duckdb.execute(f"DESCRIBE {nested(select)}").fetchall()
+        names = [name.lower() for name, *_ in found]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise SelectError(f"a select must return each column once; {twice[0]!r} comes twice")
         return {name: str(sql_type) for name, sql_type, *_ in found}
 
     def stream(self, sql: str, *, rows: int) -> Iterator[pa.RecordBatch]:

@@ -211,6 +211,19 @@ class Lake:
             "FROM batches WHERE status = 'kept'"
         )
 
+    def reaches(self) -> int | None:
+        """The last moment at which anything became known, or was looked for; null of none."""
+        moments = [
+            self._connection.value(f"SELECT max(known_at) FROM {quoted(evidence_table(name))}")
+            for name in self.versions()
+        ]
+        moments.append(
+            self._connection.value(
+                "SELECT max(read_at) FROM batches WHERE status = 'kept' AND NOT historical"
+            )
+        )
+        return max((moment for moment in moments if moment is not None), default=None)
+
     def open_findings(self) -> dict[str, dict[str, int]]:
         """How often each code stands open in quarantine, by kind."""
         counts: dict[str, dict[str, int]] = {}
