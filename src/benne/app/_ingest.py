@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
+from typing import TypeVar
 
 from benne.app.stores import BatchReport, Lake, Progress, Sources
 from benne.evidence import Finding, Mapping
 from benne.kernel import Currency
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def ingest(
     )
 
 
-def mentioned(mapping: Mapping, files: Sources) -> Sources:
-    """Of ``files``, those whose alias the mapping's select speaks of."""
+def mentioned(mapping: Mapping, named: MappingOf[str, T]) -> dict[str, T]:
+    """Of what is ``named``, that whose alias the mapping's select speaks of."""
     words = {word.lower() for word in re.findall(r"[A-Za-z_]\w*", mapping.sql)}
-    return {alias: source for alias, source in files.items() if alias.lower() in words}
+    return {alias: source for alias, source in named.items() if alias.lower() in words}

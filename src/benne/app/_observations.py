@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benne.app._ingest import mentioned
-from benne.app._sources import source_files
+from benne.app._sources import sources
 from benne.app.stores._casting import cast_rows
 from benne.evidence import (
     OUTCOMES,
@@ -129,16 +129,17 @@ def read_observations(session: Session, lake: Lake) -> Observed:
         NotFound: the workspace has no such file.
     """
     mapping = _mapping(session)
-    rows, findings = cast_rows(
-        mapping,
-        mentioned(mapping, source_files(session)),
-        currency=session.workspace.currency.code,
-        now=session.clock(),
-        key=session.key,
-        spill=session.workspace.lake.with_name("lake.duckdb.tmp"),
-        threads=session.threads,
-        memory=session.memory,
-    )
+    with sources(session, [mapping]) as files:
+        rows, findings = cast_rows(
+            mapping,
+            mentioned(mapping, files),
+            currency=session.workspace.currency.code,
+            now=session.clock(),
+            key=session.key,
+            spill=session.workspace.lake.with_name("lake.duckdb.tmp"),
+            threads=session.threads,
+            memory=session.memory,
+        )
     _demand_whole_about(rows, mapping)
     rows, repeated = _once(rows, mapping)
     rows, misplaced = _bad_in_its_time(rows, mapping)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benne.app._ingest import IngestReport, ingest
-from benne.app._sources import source_files
+from benne.app._sources import sources
 from benne.evidence import Mapping, parse_mapping
 from benne.kernel import InvalidInput
 
@@ -51,11 +51,11 @@ def ingest_workspace(session: Session, tell: Progress) -> Ingested:
     """
     workspace = session.workspace
     mappings = read_mappings(workspace)
-    with session.lake() as lake:
+    with session.lake() as lake, sources(session, mappings) as files:
         report = ingest(
             lake,
             mappings,
-            source_files(session),
+            files,
             key=session.key,
             currency=workspace.currency,
             clock=session.clock,

@@ -363,6 +363,7 @@ class Workspace:
     workspace: WorkspaceTable
     lawful_basis: LawfulBasis
     files: Mapping[str, str]
+    postgres: Mapping[str, str]
     observations: ObservationsTable
     outcome: OutcomeTable
     model: ModelTable = field(default_factory=ModelTable)
@@ -431,8 +432,8 @@ def read_workspace(folder: Path) -> Workspace:
 
 def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Workspace:
     """The workspace that a parsed ``document`` states; see ``read_workspace``."""
-    known = {"schema", "workspace", "lawful_basis", "files", "observations", "outcome", "model",
-             "score", "report", "rights", "service", "attributes", "kind"}  # fmt: skip
+    known = {"schema", "workspace", "lawful_basis", "files", "postgres", "observations", "outcome",
+             "model", "score", "report", "rights", "service", "attributes", "kind"}  # fmt: skip
     _no_unknown(document, known, where)
     if document.get("schema") != SCHEMA:
         raise InvalidInput(
@@ -440,7 +441,7 @@ def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Wo
             "a newer file needs a newer Benne."
         )
     for key in ("workspace", "lawful_basis", "files", "outcome"):
-        if key not in document:
+        if key not in document and not (key == "files" and "postgres" in document):
             raise InvalidInput(f"{where}: [{key}] is missing; a workspace must state it.")
     attributes = {
         name: table(AttributeTable, body, f"{where}, [attributes.{name}]")
@@ -450,7 +451,8 @@ def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Wo
         folder=folder,
         workspace=table(WorkspaceTable, document["workspace"], f"{where}, [workspace]"),
         lawful_basis=table(LawfulBasis, document["lawful_basis"], f"{where}, [lawful_basis]"),
-        files=_texts(document["files"], f"{where}, [files]"),
+        files=_texts(document, "files", where),
+        postgres=_texts(document, "postgres", where),
         observations=table(
             ObservationsTable, document.get("observations", {}), f"{where}, [observations]"
         ),
@@ -463,6 +465,9 @@ def workspace_of(document: Mapping[str, Any], *, folder: Path, where: str) -> Wo
         attributes=attributes,
         declared_kinds=kinds_of(document, where=where),
     )
+    both = sorted(set(result.files) & set(result.postgres))
+    if both:
+        raise InvalidInput(f"{where}: {both[0]!r} must stand under [files] or [postgres] alone.")
     _check_currency(result, where)
     _check_entry(result, where)
     return result
@@ -565,12 +570,19 @@ def _word(option: Any) -> str:
     return "a table" if is_dataclass(option) else _WORDS.get(option, str(option))
 
 
-def _texts(body: Any, where: str) -> dict[str, str]:
+def _texts(document: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
+    """``[files]`` or ``[postgres]``: a text for each name that a select may use."""
+    if key not in document:
+        return {}
+    body, place = document[key], f"{where}, [{key}]"
+    what = "a file, as in loans = 'loans.parquet'" if key == "files" else (
+        "a table, as in loans = 'core.loans'"
+    )  # fmt: skip
     if not isinstance(body, Mapping) or not body:
-        raise InvalidInput(f"{where} must name at least one file, as in loans = 'loans.parquet'.")
+        raise InvalidInput(f"{place} must name at least {what}.")
     for name, value in body.items():
-        if not isinstance(value, str):
-            raise InvalidInput(f"{where}: {name} must be a file's path; got {value!r}.")
-        if not name.isidentifier():
-            raise InvalidInput(f"{where}: {name!r} must be a plain name that SQL can use.")
+        if not isinstance(value, str) or not value.strip():
+            raise InvalidInput(f"{place}: {name} must name {what}; got {value!r}.")
+        if not (name.isidentifier() and name.isascii()):
+            raise InvalidInput(f"{place}: {name!r} must be a plain name that SQL can use.")
     return dict(body)

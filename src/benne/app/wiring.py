@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = {
     "BENNE_DATABASE": "URL of the service's database (default: benne.db in the workspace)",
+    "BENNE_POSTGRES": "URL of the PostgreSQL whose tables [postgres] of benne.toml names",
     "BENNE_THREADS": "threads that a query may use (default: the machine's cores, 4 at most)",
     "BENNE_MEMORY": "memory that a query may use before it spills to disk (default: 3GB)",
 }
@@ -39,6 +40,7 @@ class Session:
     clock: Callable[[], int]
     threads: int
     memory: str
+    postgres: str | None = None
 
     def lake(self, *, read_only: bool = False) -> Lake:
         """The workspace's lake, open; a context manager.
@@ -100,6 +102,7 @@ def session(folder: Path, *, data: Path | None = None) -> Session:
         clock=now,
         threads=_threads(),
         memory=os.environ.get("BENNE_MEMORY", "3GB"),
+        postgres=os.environ.get("BENNE_POSTGRES"),
     )
 
 
