@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOMS = [
-    "kernel", "rights", "evidence", "features", "models", "scores", "orders", "monitoring",
-    "society", "app", "doors",
+    "kernel", "rights", "evidence", "features", "models", "scores", "decisions", "orders",
+    "monitoring", "society", "app", "doors",
 ]  # fmt: skip
 SOURCE = Path(importlib.import_module("benne").__file__ or "").parent
 ENGINES = {"duckdb": "app/stores/_duckdb.py", "pyspark": "app/stores/_spark.py"}

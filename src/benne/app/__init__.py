@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         Replied,
         Verdict,
         ask,
-        level_of,
     )
     from benne.app._build import (
         Built,
@@ -163,6 +162,7 @@ if TYPE_CHECKING:
         Unavailable,
         Watchlist,
         WatchRow,
+        level_of,
     )
 
 _HOMES = {
@@ -308,6 +308,7 @@ _HOMES = {
         "Unavailable",
         "WatchRow",
         "Watchlist",
+        "level_of",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

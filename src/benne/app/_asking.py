@@ -31,7 +31,6 @@ from benne.scores import (
     Score,
     Unavailable,
     Watchlist,
-    family,
     inquiries,
     watchlist,
 )
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 Asked: TypeAlias = Literal["score", "brief", "level", "consult", "watchlist", "inquiries"]
 _PERMIT_LIFE = 60 * 1_000_000
-LEVELS = "EDCBA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +288,3 @@ def _sandboxed(service: Service, question: Question) -> Replied:
         reading=reading,
         status=status,
     )
-
-
-def level_of(score: Score) -> str:
-    """A, the best, to E, by the five bands of the family."""
-    names = [band.name for band in family(score.family).bands]
-    return LEVELS[names.index(score.band) - len(names) + len(LEVELS)]

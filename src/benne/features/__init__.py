@@ -12,6 +12,7 @@ from benne.features._algebra import (
     atom,
 )
 from benne.features._checks import Checked, check, readable_columns
+from benne.features._lowering import Lowering
 from benne.features._plan import Plan, compute, plan
 from benne.features.catalogue import attribute_features, standard_catalogue
 
@@ -22,6 +23,7 @@ __all__ = [
     "Checked",
     "Direction",
     "Feature",
+    "Lowering",
     "Past",
     "Plan",
     "State",

@@ -64,6 +64,25 @@ class Reader:
             )
         return tuple(items)
 
+    def whole_or_text(self, name: str) -> int | str:
+        """The whole number ``name``, 0 or more, or a text that says how to come by it."""
+        if isinstance(self._body.get(name), str):
+            said: str = self.text(name)
+            return said
+        number: int = self.whole(name)
+        return number
+
+    def pairs(self, name: str) -> tuple[tuple[int, int], ...]:
+        """The list ``name`` of pairs of whole numbers, such as ``[[600, 9900], [650, 20000]]``."""
+        value = self._take(name, ...)
+        items = self._demand(name, value, list, "a list of pairs of whole numbers")
+        pairs = tuple(tuple(item) if isinstance(item, list) else () for item in items)
+        if not all(len(pair) == 2 and all(type(n) is int for n in pair) for pair in pairs):
+            raise InvalidInput(
+                f"{self.where}: {name} must be a list of pairs of whole numbers; got {value!r}."
+            )
+        return pairs
+
     def flag(self, name: str, default: Any = ...) -> Any:
         """The boolean ``name``."""
         value = self._take(name, default)

@@ -46,6 +46,7 @@ from benne.scores._families import (
     family,
     family_from,
 )
+from benne.scores._levels import level_at, level_of
 from benne.scores._levers import Lever, levers_from, offers, standard_levers
 from benne.scores._lists import (
     INQUIRY_DAYS,
@@ -118,6 +119,8 @@ __all__ = [
     "family",
     "family_from",
     "inquiries",
+    "level_at",
+    "level_of",
     "levers_from",
     "micro_sql",
     "missing_evidence",

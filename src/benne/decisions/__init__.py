@@ -1,0 +1,48 @@
+"""Whom to admit, and up to what: policies, limits, and the risk appetite behind them.
+
+Policy       ``read_policy`` from TOML, ``check_policy`` before it is published
+Decision     ``decide`` one person in process; ``decided`` a table of cases, as Ibis
+"""
+
+from benne.decisions._check import PolicyFindings, check_policy
+from benne.decisions._decide import (
+    CAP_UNKNOWN,
+    NO_RULE,
+    Decision,
+    Step,
+    answer_facts,
+    decide,
+    decide_on,
+)
+from benne.decisions._lowering import decided
+from benne.decisions._policy import (
+    FACTS,
+    OUTCOMES,
+    Fact,
+    Outcome,
+    Policy,
+    Rule,
+    policy_from,
+    read_policy,
+)
+
+__all__ = [
+    "CAP_UNKNOWN",
+    "FACTS",
+    "NO_RULE",
+    "OUTCOMES",
+    "Decision",
+    "Fact",
+    "Outcome",
+    "Policy",
+    "PolicyFindings",
+    "Rule",
+    "Step",
+    "answer_facts",
+    "check_policy",
+    "decide",
+    "decide_on",
+    "decided",
+    "policy_from",
+    "read_policy",
+]
