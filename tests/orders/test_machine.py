@@ -154,7 +154,7 @@ class Orders(RuleBasedStateMachine):
             "offer": order.value_minor,
             "progress": 12,
             "benefit": order.price_minor,
-            "complete": order.price_minor,
+            "complete": order.price_minor * 6 // 5,
             "refund": order.paid_minor,
             "correct": order.owed_minor + order.paid_minor,
             "award": self.award_max(),
@@ -164,7 +164,7 @@ class Orders(RuleBasedStateMachine):
         waiting = [p.id for p in order.payments if p.status == "unconfirmed"]
         said: dict[str, object] = {
             "amount_minor": None if full or self.at_its_price(name) else amount,
-            "compensation_minor": order.deposit_minor * second // 1000,
+            "compensation_minor": order.deposit_minor * second * 6 // 5000,
             "until": (order.due_at if name == "extend" else self.at) + days * DAY,
             "payment": waiting[0] if waiting else "o.99",
             "text": "why",

@@ -46,6 +46,14 @@ if TYPE_CHECKING:
         receipt,
         withdraw_at_merchant,
     )
+    from benne.app._cover import (
+        Reconciled,
+        books,
+        open_fund,
+        pay_into_fund,
+        reconcile,
+        show_fund,
+    )
     from benne.app._explain import (
         explain,
     )
@@ -67,6 +75,21 @@ if TYPE_CHECKING:
         Fresh,
         Kept,
         once,
+    )
+    from benne.app._order_work import (
+        payment_told,
+        run_due,
+        send_payments,
+    )
+    from benne.app._orders import (
+        OrderAsked,
+        OrderTold,
+        act_on_order,
+        create_order,
+        find_order,
+        list_orders,
+        order_history,
+        order_of_number,
     )
     from benne.app._quarantine import (
         Aside,
@@ -140,6 +163,10 @@ if TYPE_CHECKING:
     from benne.app.stores.online.jobs import (
         Job,
     )
+    from benne.app.stores.online.orders import (
+        StoredAct,
+        StoredOrder,
+    )
     from benne.app.stores.online.outbox import (
         Endpoint,
         list_endpoints,
@@ -148,6 +175,29 @@ if TYPE_CHECKING:
         Session,
         service,
         session,
+    )
+    from benne.orders import (
+        ACTS as ORDER_ACTS,
+    )
+    from benne.orders import (
+        Act as OrderAct,
+    )
+    from benne.orders import (
+        Breach,
+        Claim,
+        Due,
+        Fund,
+        FundLimits,
+        PaymentPort,
+        Proof,
+        SimulatedProvider,
+        acts_of,
+    )
+    from benne.orders import (
+        Payment as OrderPayment,
+    )
+    from benne.orders import (
+        Receipt as PaymentReceipt,
     )
     from benne.rights import (
         Frequency,
@@ -165,7 +215,50 @@ if TYPE_CHECKING:
         level_of,
     )
 
+
 _HOMES = {
+    "benne.app._orders": (
+        "OrderAsked",
+        "OrderTold",
+        "act_on_order",
+        "create_order",
+        "find_order",
+        "list_orders",
+        "order_history",
+        "order_of_number",
+    ),
+    "benne.app._order_work": (
+        "payment_told",
+        "run_due",
+        "send_payments",
+    ),
+    "benne.app._cover": (
+        "Reconciled",
+        "books",
+        "open_fund",
+        "pay_into_fund",
+        "reconcile",
+        "show_fund",
+    ),
+    "benne.app.stores.online.orders": (
+        "StoredAct",
+        "StoredOrder",
+    ),
+    "benne.orders": (
+        "Breach",
+        "Claim",
+        "Due",
+        "Fund",
+        "FundLimits",
+        "Proof",
+        "acts_of",
+        "OrderAct",
+        "OrderPayment",
+        "PaymentReceipt",
+        "ORDER_ACTS",
+        "PaymentPort",
+        "SimulatedProvider",
+    ),
     "benne.app._access": (
         "Caller",
         "Credentials",
@@ -311,18 +404,29 @@ _HOMES = {
         "level_of",
     ),
 }
+_THERE = {
+    "ORDER_ACTS": "ACTS",
+    "OrderAct": "Act",
+    "OrderPayment": "Payment",
+    "PaymentReceipt": "Receipt",
+}
+"""What a name is in its room, where it says too little outside of it."""
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "EVENTS",
     "MODES",
+    "ORDER_ACTS",
     "SCOPES",
     "Answer",
     "Aside",
+    "Breach",
     "Built",
     "Caller",
+    "Claim",
     "ComparedScores",
     "Credentials",
+    "Due",
     "Ed25519Signer",
     "Endpoint",
     "Erased",
@@ -330,6 +434,8 @@ __all__ = [
     "FlaggedRecord",
     "Frequency",
     "Fresh",
+    "Fund",
+    "FundLimits",
     "Furnished",
     "Ingested",
     "Inquiries",
@@ -344,17 +450,28 @@ __all__ = [
     "NoConsent",
     "NotEnoughEvidence",
     "NoticeMissing",
+    "OrderAct",
+    "OrderAsked",
+    "OrderPayment",
+    "OrderTold",
+    "PaymentPort",
+    "PaymentReceipt",
+    "Proof",
     "PurposeNotGranted",
     "Question",
     "Reading",
     "Receipt",
+    "Reconciled",
     "Replied",
     "Reported",
     "ScopeMissing",
     "Score",
     "Service",
     "Session",
+    "SimulatedProvider",
     "SocietyWritten",
+    "StoredAct",
+    "StoredOrder",
     "Terms",
     "TestPerson",
     "TooManyThresholds",
@@ -366,6 +483,8 @@ __all__ = [
     "WatchRow",
     "Watchlist",
     "Worker",
+    "act_on_order",
+    "acts_of",
     "add_client",
     "add_endpoint",
     "add_job",
@@ -374,6 +493,7 @@ __all__ = [
     "answer_line",
     "ask",
     "authenticate",
+    "books",
     "build",
     "cancel_job",
     "change_consent",
@@ -381,8 +501,10 @@ __all__ = [
     "close_endpoint",
     "compare_scores",
     "consent_of",
+    "create_order",
     "deliver_due",
     "explain",
+    "find_order",
     "furnish",
     "give_consent",
     "hold_consent",
@@ -393,21 +515,31 @@ __all__ = [
     "level_of",
     "list_clients",
     "list_endpoints",
+    "list_orders",
     "make_features",
     "once",
+    "open_fund",
+    "order_history",
+    "order_of_number",
     "parse_changes",
+    "pay_into_fund",
+    "payment_told",
     "quarantine_list",
     "quarantine_mend",
     "quarantine_replay",
     "ready",
     "receipt",
+    "reconcile",
     "report",
     "rotate_secret",
     "rotate_webhook_secret",
+    "run_due",
     "sandbox_people",
     "score",
+    "send_payments",
     "service",
     "session",
+    "show_fund",
     "train",
     "withdraw_at_merchant",
     "write_society",
@@ -417,5 +549,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"benne.app has no {name!r}")
-    found = globals()[name] = getattr(import_module(_HOME_OF[name]), name)
+    found = globals()[name] = getattr(import_module(_HOME_OF[name]), _THERE.get(name, name))
     return found

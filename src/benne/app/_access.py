@@ -28,6 +28,10 @@ SCOPES: dict[str, str] = {
     "answers.batch": "Ask about many people, as a job",
     "consents": "Record the consents that people give, and read how they stand",
     "evidence.write": "Bring evidence",
+    "orders": "Lend on credit: make orders and act on them as their merchant",
+    "orders.person": "Act on orders for the person (the bureau's own wallet)",
+    "orders.cover": "Answer claims on cover funds",
+    "payments": "Say how payments stand (the payment provider)",
     "webhooks": "Be told of what changes",
 }
 """The parts of the service that a client may be given."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benne.app._access import Caller, demand_open
+from benne.app._orders import consent_revoked
 from benne.app.stores.online import consents as store
 from benne.app.stores.online.consents import StoredConsent
 from benne.kernel import MICROS_PER_DAY, InvalidInput, Json, NotFound, pairwise_id, subject_id
@@ -175,6 +176,8 @@ def _moved(service: Service, unit: Unit, found: StoredConsent, act: str) -> Rece
     status = consent_status(consent, after, event.at)
     service.note(unit, f"consent_{_PAST[act]}", {"consent": consent.id})
     service.tell(unit, consent.merchant, f"consent.{_PAST[act]}", _told(consent, status))
+    if act == "revoke":
+        consent_revoked(service, unit, consent.id)
     return Receipt(consent, status, found.signed.key_id, found.signed.signature)
 
 

@@ -33,6 +33,7 @@ EVENTS: dict[str, str] = {
     "consent.revoked": "A person revoked a consent: ask no more under it",
     "job.done": "A job has answered for everybody it was asked about",
     "answer.changed": "An answer that you were given rests on a record that was corrected since",
+    "order.changed": "Something was done to one of your orders, and who must be told what",
     "evidence.disputed": "A record that you brought is disputed: check it by the stated day",
 }
 """What there is to be told of."""

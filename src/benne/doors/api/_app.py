@@ -13,7 +13,16 @@ from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 
 import benne
 from benne import app
-from benne.doors.api import _answers, _consents, _evidence, _health, _jobs, _oauth, _webhooks
+from benne.doors.api import (
+    _answers,
+    _consents,
+    _evidence,
+    _health,
+    _jobs,
+    _oauth,
+    _orders,
+    _webhooks,
+)
 from benne.doors.api._auth import BearerMiddleware, Tokens
 from benne.doors.api._limits import LimitMiddleware
 from benne.doors.api._problems import HANDLERS as PROBLEMS
@@ -38,6 +47,7 @@ def create_app(service: app.Service) -> Litestar:
             *_consents.HANDLERS,
             *_evidence.HANDLERS,
             *_jobs.HANDLERS,
+            *_orders.HANDLERS,
             *_webhooks.HANDLERS,
             *_health.HANDLERS,
             _oauth.token,

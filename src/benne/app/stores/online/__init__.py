@@ -35,6 +35,8 @@ from benne.app.stores.online import (
     jobs,
     journal,
     keys,
+    ledger,
+    orders,
     outbox,
 )
 from benne.app.stores.online._engine import Online
@@ -53,5 +55,7 @@ __all__ = [
     "jobs",
     "journal",
     "keys",
+    "ledger",
+    "orders",
     "outbox",
 ]

@@ -1,0 +1,126 @@
+"""A merchant's loss cover fund, and the file with which it reconciles its days."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from benne.app._orders import fund_of
+from benne.app.stores.online import ledger
+from benne.kernel import MICROS_PER_DAY, Conflict, Corrupt, InvalidInput, NotFound, iso
+from benne.orders import Fund, FundLimits, pay_in
+
+if TYPE_CHECKING:
+    from benne.app._access import Caller
+    from benne.app._service import Service as Bureau
+    from benne.app.stores.online import Unit
+
+
+def open_fund(bureau: Bureau, unit: Unit, organisation: str, limits: FundLimits) -> Fund:
+    """Open a merchant's fund, or give it other limits; how it stands."""
+    ledger.put_fund(unit, organisation, limits, at=bureau.clock())
+    bureau.note(unit, "fund_opened", {"organisation": organisation})
+    return _fund(bureau, unit, organisation)
+
+
+def pay_into_fund(
+    bureau: Bureau, unit: Unit, caller: Caller, *, amount_minor: int, request: str
+) -> Fund:
+    """Book what the merchant paid into its fund; the same request id moves nothing twice.
+
+    Raises:
+        NotFound: it has no fund.
+        Conflict: the request id was used for another amount.
+    """
+    caller.demand("orders")
+    merchant = caller.organisation
+    ledger.fund_limits(unit, merchant, lock=True)
+    fund = _fund(bureau, unit, merchant)
+    before = ledger.request_seen(unit, merchant, request)
+    if before is not None:
+        if before != amount_minor:
+            raise Conflict(f"request id {request!r} paid in {before} before; use a new id.")
+        return fund
+    after, entry = pay_in(fund, amount_minor, request=request, at=bureau.clock())
+    ledger.post(unit, merchant, [entry])
+    bureau.note(unit, "fund_paid_in", {"organisation": merchant, "moved": 1})
+    return after
+
+
+def _fund(bureau: Bureau, unit: Unit, organisation: str) -> Fund:
+    fund = fund_of(unit, organisation, at=bureau.clock())
+    if fund is None:
+        raise NotFound(f"{organisation} has no cover fund; benne fund open makes one.")
+    return fund
+
+
+def show_fund(bureau: Bureau, unit: Unit, caller: Caller) -> Fund:
+    """The caller's cover fund as it stands.  Raises ``NotFound`` where it has none."""
+    caller.demand("orders")
+    return _fund(bureau, unit, caller.organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """A merchant's day: a CSV file, and what stood in each account before and after."""
+
+    csv: str
+    opening: dict[str, int]
+    closing: dict[str, int]
+
+
+HEAD = ("entry", "at", "order", "request", "kind", "account", "debit_minor", "credit_minor")
+
+
+def reconcile(unit: Unit, organisation: str, *, day: int) -> Reconciled:
+    """All that was posted for a merchant on the UTC day that begins at ``day``, as a CSV file.
+
+    It starts with the balance of each account, ends with them, and both sides add up.
+
+    Raises:
+        InvalidInput: ``day`` is not 00:00 UTC.
+    """
+    if day % MICROS_PER_DAY:
+        raise InvalidInput(f"a day begins at 00:00 UTC; got {iso(day)}.")
+    opening = ledger.opening_balances(unit, organisation, before=day)
+    closing = dict(opening)
+    out = StringIO()
+    write = csv.writer(out, lineterminator="\n").writerow
+    write(HEAD)
+    for account in sorted(opening):
+        write(("", iso(day), "", "", "opening", account, *_sides(opening[account])))
+    for line in ledger.lines_of(unit, organisation, start=day, end=day + MICROS_PER_DAY):
+        closing[line.account] = closing.get(line.account, 0) + line.amount_minor
+        words = (line.order, _safe(line.request), line.kind, line.account)
+        write((line.entry, iso(line.at), *words, *_sides(line.amount_minor)))
+    end = iso(day + MICROS_PER_DAY)
+    for account in sorted(closing):
+        write(("", end, "", "", "closing", account, *_sides(closing[account])))
+    return Reconciled(out.getvalue(), opening, closing)
+
+
+def _sides(amount: int) -> tuple[int, int]:
+    return (amount, 0) if amount >= 0 else (0, -amount)
+
+
+def _safe(text: str) -> str:
+    """A caller's own words, which a spreadsheet must not take for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+
+
+def books(unit: Unit) -> dict[str, int]:
+    """The trial balance: the sum of each account.
+
+    Raises:
+        Corrupt: they do not add up to 0, or an entry does not.
+    """
+    found = ledger.trial_balance(unit)
+    wrong = ledger.unbalanced(unit)
+    if wrong or sum(found.values()):
+        raise Corrupt(
+            f"the books do not balance: {sum(found.values())} in all, entries {wrong[:5]}; "
+            "restore a backup, and tell the makers."
+        )
+    return found

@@ -1,0 +1,110 @@
+"""What follows from a step of an order: ledger, payments, evidence, journal and webhooks."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from benne.app.stores.online import evidence, ledger
+from benne.app.stores.online import orders as store
+from benne.app.stores.online.orders import StoredAct, StoredOrder
+from benne.evidence import Arrival, Rules, arrival
+from benne.kernel import Corrupt, Json, iso
+from benne.orders import NOTICES, Act, EvidenceRow, Service, Step, evidence_of, next_task
+
+if TYPE_CHECKING:
+    from benne.app._service import Service as Bureau
+    from benne.app.stores.online import Unit
+
+_encode = msgspec.json.Encoder().encode
+
+
+def keep_step(
+    bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act, step: Step, service: Service
+) -> StoredOrder:
+    """Store a step and all that follows from it, in the unit's own transaction."""
+    order = step.order
+    task = next_task(order, service)
+    stored = replace(stored, order=order, next_at=None if task is None else task.at)
+    store.change(unit, order, next_at=stored.next_at)
+    store.add_act(unit, order.id, _kept(act, step))
+    ledger.post(unit, order.merchant, step.entries)
+    store.wait_for(unit, order.id, [p.id for p in step.payments], at=act.at)
+    if act.name == "told" and act.payment and not order.payment(act.payment).open:
+        store.answered(unit, act.payment)
+    if not stored.test:
+        _furnish(bureau, unit, evidence_of(order, service, step.evidence), at=act.at, step=step)
+    line: dict[str, Json] = {
+        "order": order.id,
+        "act": act.name,
+        "by": act.by,
+        "state": order.state,
+        "request": bureau.hashed(act.request),
+        "moved": len(step.entries),
+    }
+    bureau.note(unit, "order", line)
+    _tell(bureau, unit, stored, act, step)
+    return stored
+
+
+def _kept(act: Act, step: Step) -> StoredAct:
+    said = {
+        field.name: getattr(act, field.name)
+        for field in fields(act)
+        if field.name not in ("request", "at") and getattr(act, field.name) is not None
+    }
+    return StoredAct(
+        request=act.request,
+        digest=act.digest,
+        act=act.name,
+        by=act.by,
+        at=act.at,
+        start=step.start,
+        end=step.end,
+        body=_encode({"said": said, "order": step.order}),
+    )
+
+
+def _furnish(
+    bureau: Bureau, unit: Unit, rows: tuple[EvidenceRow, ...], *, at: int, step: Step
+) -> None:
+    """The order's life becomes evidence, through the checks that any furnisher's rows pass."""
+    workspace = bureau.workspace
+    kinds = {kind.name: kind for kind in workspace.kinds}
+    rules = Rules(workspace.currency.code, workspace.rights.jurisdiction, at)
+    source = step.order.merchant
+    arrivals = []
+    for row in rows:
+        kind = kinds.get(row.kind)
+        if kind is None:
+            continue
+        record: dict[str, Json] = {"record": row.record, "subject": row.subject, "cause": row.cause}
+        for name, value in row.values.items():
+            instant = kind.column(name).type == "instant"
+            record[name] = iso(value) if instant and isinstance(value, int) else value
+        made = arrival(record, kind=kind, source=source, rules=rules)
+        if not isinstance(made, Arrival):
+            raise Corrupt(f"order {step.order.id} cannot be evidence: {made[0]}")
+        arrivals.append(made)
+    if arrivals:
+        evidence.append(unit, arrivals, at=at, source=source, told=lambda b: bureau.hashed(b.hex()))
+
+
+def _tell(bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act, step: Step) -> None:
+    order = step.order
+    body: dict[str, Json] = {
+        "order": order.id,
+        "number": stored.number,
+        "act": act.name,
+        "request": act.request,
+        "state": order.state,
+        "owed_minor": order.owed_minor,
+        "paid_minor": order.paid_minor,
+        "at": iso(act.at),
+        "notices": [
+            {"notice": n.name, "to": n.to, "says": NOTICES[n.name][1]} for n in step.notices
+        ],
+    }
+    bureau.tell(unit, order.merchant, "order.changed", body)

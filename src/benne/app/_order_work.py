@@ -1,0 +1,122 @@
+"""What the system does with orders by itself: what falls due, and what the provider is asked."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benne.app._orders import OrderTold, act_in, act_on_order, service_named
+from benne.app.stores.online import orders as store
+from benne.kernel import InvalidInput, NotFound
+from benne.orders import (
+    PAUSED,
+    Act,
+    Payment,
+    PaymentPort,
+    PaymentUnknown,
+    Receipt,
+    next_task,
+    request_of,
+    told_by,
+)
+
+if TYPE_CHECKING:
+    from benne.app._access import Caller
+    from benne.app._service import Service as Bureau
+    from benne.app.stores.online import Unit
+    from benne.app.stores.online.orders import StoredOrder
+
+_LEASE = 300 * 1_000_000
+"""For how long a payment that was not answered is left alone."""
+
+
+def run_due(bureau: Bureau, *, limit: int = 100) -> int:
+    """Do what falls due with orders by now, each in a transaction of its own; how much it was.
+
+    Two workers at a time do nothing twice: the request id of a task follows from the task.
+    """
+    with bureau.online.reading() as unit:
+        names = store.due(unit, at=bureau.clock(), limit=limit)
+    return sum(bureau.online.run(partial(_do_next, bureau, name=name)) for name in names)
+
+
+def _do_next(bureau: Bureau, unit: Unit, *, name: str) -> int:
+    stored = store.find(unit, name, lock=True)
+    if stored is None:
+        return 0
+    at = max(bureau.clock(), stored.order.last_at)
+    task = next_task(stored.order, service_named(stored.order.service))
+    if task is None or task.at > at:
+        return 0
+    act_in(bureau, unit, stored, Act(task.request, task.act, at, "system"))
+    return 1
+
+
+def send_payments(bureau: Bureau, port: PaymentPort, *, limit: int = 100) -> int:
+    """Ask the provider for what waits to be asked; how many were.
+
+    The provider is asked outside of any transaction, and again, with the same id, until it
+    answers: a process that is stopped in between asks once more, and takes nothing twice.
+    """
+    at = bureau.clock()
+    with bureau.online.begin() as unit:
+        taken = store.lease(unit, at=at, until=at + _LEASE, limit=limit)
+    for payment, order in taken:
+        with bureau.online.reading() as unit:
+            stored = store.find(unit, order)
+        assert stored is not None
+        act = _asked(bureau, port, stored, stored.order.payment(payment))
+        if act is not None:
+            bureau.online.run(partial(_hear, bureau, order=order, act=act))
+    return len(taken)
+
+
+def _asked(bureau: Bureau, port: PaymentPort, stored: StoredOrder, payment: Payment) -> Act | None:
+    """What the provider says; a deduction that it never saw is not begun in a pause."""
+    stopped = stored.order.state in PAUSED and payment.does in ("charge", "capture")
+    try:
+        receipt = port.look_up(payment.id)
+        if receipt is None and stopped:
+            return _stopped(payment, at=bureau.clock())
+        if receipt is None or receipt.status == "pending":
+            receipt = port.ask(request_of(stored.order, payment))
+    except PaymentUnknown:
+        return None
+    return told_by(receipt, at=bureau.clock())
+
+
+def _stopped(payment: Payment, *, at: int) -> Act:
+    return Act(
+        request=f"told {payment.id} cancelled 0",
+        name="told",
+        at=at,
+        by="provider",
+        payment=payment.id,
+        status="cancelled",
+        amount_minor=0,
+    )
+
+
+def _hear(bureau: Bureau, unit: Unit, *, order: str, act: Act) -> None:
+    stored = store.find(unit, order, lock=True)
+    assert stored is not None
+    act_in(bureau, unit, stored, act)
+
+
+def payment_told(bureau: Bureau, unit: Unit, caller: Caller, receipt: Receipt) -> OrderTold:
+    """A provider's callback, which may come late, twice, or in any order.
+
+    Raises:
+        NotPermitted: the caller has not the scope ``payments``.
+        NotFound: no order has this payment.
+    """
+    caller.demand("payments")
+    name, dot, number = receipt.payment.rpartition(".")
+    if not dot or not number.isdigit():
+        raise NotFound("there is no payment of this id.")
+    try:
+        return act_on_order(bureau, unit, caller, name, told_by(receipt, at=bureau.clock()))
+    except InvalidInput as error:
+        if "has no payment" in str(error):
+            raise NotFound("there is no payment of this id.") from error
+        raise

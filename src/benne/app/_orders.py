@@ -1,0 +1,305 @@
+"""Orders: made after a consult, acted on, and stored with all that follows, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from benne.app._access import Caller, demand_open
+from benne.app._asking import Question, Verdict, ask
+from benne.app._order_effects import keep_step
+from benne.app.stores.online import ledger
+from benne.app.stores.online import orders as store
+from benne.app.stores.online.orders import StoredAct, StoredOrder
+from benne.kernel import MICROS_PER_DAY, Conflict, NotFound, NotPermitted
+from benne.orders import (
+    OVER,
+    Act,
+    Due,
+    Fund,
+    Opening,
+    Order,
+    Service,
+    apply,
+    demand_same,
+    open_order,
+    standard_services,
+)
+
+if TYPE_CHECKING:
+    from benne.app._asking import Replied
+    from benne.app._service import Service as Bureau
+    from benne.app.stores.online import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAsked:
+    """What a merchant asks for.  ``number`` is its own: the same number is the same order.
+
+    ``offer`` is what ``consult`` is asked about; ``partial`` says that a person whose cap is lower
+    may put down the rest.
+    """
+
+    number: str
+    person: str
+    service: str
+    offer: str
+    due_at: int
+    value_minor: int
+    deposit_minor: int = 0
+    price_minor: int = 0
+    promised_minor: int = 0
+    plan: tuple[Due, ...] = ()
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTold:
+    """An order as one request left it; ``replayed``: the request was made before."""
+
+    stored: StoredOrder
+    request: str
+    replayed: bool = False
+
+    @property
+    def order(self) -> Order:
+        """The order itself."""
+        return self.stored.order
+
+
+def create_order(bureau: Bureau, unit: Unit, caller: Caller, asked: OrderAsked) -> OrderTold:
+    """The order that ``asked`` describes, decided by a consult: admitted, offered or refused.
+
+    Raises:
+        NotPermitted: no scope, or no consent of the person in force.
+        NotFound: no such service.
+        InvalidInput: it does not fit the service.
+        Conflict: the merchant's number was used before for another order.
+    """
+    caller.demand("orders")
+    demand_open(unit, caller)
+    service = service_named(asked.service)
+    known = store.claim_number(unit, caller.organisation, asked.number)
+    opening = _opening(bureau, caller, asked)
+    if known is not None:
+        demand_same(asked.number, known.digest, _digest(asked, opening))
+        return OrderTold(_first(unit, known), asked.number, replayed=True)
+    reply = ask(bureau, unit, caller, _question(asked, service))
+    verdict = _verdict(reply)
+    subject = f"test:{asked.person}" if reply.consent is None else reply.consent.subject
+    opening = replace(opening, subject=subject)
+    made = open_order(opening, service)
+    stored = StoredOrder(
+        order=made.order,
+        number=asked.number,
+        digest=_digest(asked, opening),
+        person=asked.person,
+        consent=None if reply.consent is None else reply.consent.id,
+        code=verdict.code,
+        policy=verdict.policy,
+        answer=reply.id,
+        test=caller.mode == "test",
+        next_at=None,
+    )
+    store.add(unit, stored)
+    act = _decision(asked, verdict, opening.at)
+    step = apply(made.order, act, service)
+    stored = keep_step(bureau, unit, stored, act, step, service)
+    return OrderTold(stored, asked.number)
+
+
+def service_named(name: str) -> Service:
+    """The service ``name``.  Raises ``NotFound`` where there is none."""
+    services = standard_services()
+    if name not in services:
+        raise NotFound(f"there is no service {name!r}; there are {', '.join(services)}.")
+    return services[name]
+
+
+def _opening(bureau: Bureau, caller: Caller, asked: OrderAsked) -> Opening:
+    return Opening(
+        request=asked.number,
+        order=bureau.new_id(),
+        service=asked.service,
+        merchant=caller.organisation,
+        subject="",
+        at=bureau.clock(),
+        due_at=asked.due_at,
+        value_minor=asked.value_minor,
+        deposit_minor=asked.deposit_minor,
+        price_minor=asked.price_minor,
+        promised_minor=asked.promised_minor,
+        plan=asked.plan,
+    )
+
+
+def _digest(asked: OrderAsked, opening: Opening) -> str:
+    said = replace(opening, subject=f"{asked.person} {asked.offer} {asked.partial}")
+    return said.digest
+
+
+def _question(asked: OrderAsked, service: Service) -> Question:
+    return Question(
+        "consult",
+        asked.person,
+        service.purpose,
+        service=asked.offer,
+        amount_minor=asked.value_minor,
+    )
+
+
+def _verdict(reply: Replied) -> Verdict:
+    if isinstance(reply.content, Verdict):
+        return reply.content
+    why = getattr(reply.answer, "why", None) or f"the answer was {reply.kind}."
+    raise NotPermitted(f"no order can be made: {why}")
+
+
+def _decision(asked: OrderAsked, verdict: Verdict, at: int) -> Act:
+    """What the verdict means for the order; a cap that is too low may be met by a deposit."""
+    cap = verdict.cap_minor
+    enough = cap is None or asked.value_minor <= cap
+    if verdict.outcome == "admit" and enough:
+        return Act("decision", "admit", at, "system")
+    short = verdict.outcome == "admit" or verdict.code == "AMOUNT_ABOVE_CAP"
+    if short and asked.partial and cap is not None and cap < asked.value_minor:
+        return Act("decision", "offer", at, "system", amount_minor=asked.value_minor - cap)
+    return Act("decision", "refuse", at, "system", text=verdict.says or verdict.code or "refused")
+
+
+def _first(unit: Unit, known: StoredOrder) -> StoredOrder:
+    """The order as its first request left it: the same number gives the same answer."""
+    act = store.find_act(unit, known.order.id, "decision")
+    return known if act is None else replace(known, order=_order_after(act))
+
+
+def _order_after(act: StoredAct) -> Order:
+    return msgspec.json.decode(act.body, type=Kept).order
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What an act keeps: what was said, and the order as it left it."""
+
+    said: dict[str, object]
+    order: Order
+
+
+def act_on_order(bureau: Bureau, unit: Unit, caller: Caller, name: str, act: Act) -> OrderTold:
+    """What ``act`` does to the order ``name`` of the caller; ``act.at`` is only what was looked at.
+
+    Raises:
+        NotFound: the caller's organisation has no such order.
+        Conflict: it cannot be done now, or the request id was used for something else.
+    """
+    demand_open(unit, caller)
+    stored = store.find(unit, name, lock=True)
+    if stored is None or not _may(caller, act, stored):
+        raise NotFound("your organisation has no order of this id.")
+    return act_in(bureau, unit, stored, act)
+
+
+def _may(caller: Caller, act: Act, stored: StoredOrder) -> bool:
+    caller.demand(_SCOPE_OF[act.by])
+    return act.by != "merchant" or stored.order.merchant == caller.organisation
+
+
+_SCOPE_OF: Mapping[str, str] = {
+    "merchant": "orders",
+    "person": "orders.person",
+    "system": "orders.cover",
+    "provider": "payments",
+}
+"""The scope in which a client acts as each; ``orders.person`` is for the bureau's own wallet."""
+
+
+def act_in(bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act) -> OrderTold:
+    """``act`` on an order that is locked; a request that was made before gives its first answer."""
+    order = stored.order
+    before = store.find_act(unit, order.id, act.request)
+    if before is not None:
+        demand_same(act.request, before.digest, act.digest)
+        return OrderTold(replace(stored, order=_order_after(before)), act.request, replayed=True)
+    act = replace(act, at=max(bureau.clock(), order.last_at))
+    service = service_named(order.service)
+    fund = fund_of(unit, order.merchant, at=act.at, lock=True) if act.name == "award" else None
+    step = apply(order, act, service, fund=fund)
+    return OrderTold(keep_step(bureau, unit, stored, act, step, service), act.request)
+
+
+def fund_of(unit: Unit, merchant: str, *, at: int, lock: bool = False) -> Fund | None:
+    """A merchant's cover fund as the ledger says it stands; ``None`` where it has none."""
+    limits = ledger.fund_limits(unit, merchant, lock=lock)
+    if limits is None:
+        return None
+    return Fund(
+        merchant=merchant,
+        limits=limits,
+        balance_minor=ledger.balance(unit, "fund", merchant),
+        paid_today_minor=ledger.paid_out(unit, merchant, since=ledger.day_of(at)),
+        paid_minor=ledger.paid_out(unit, merchant, since=0),
+    )
+
+
+def find_order(unit: Unit, caller: Caller, name: str) -> StoredOrder:
+    """The order ``name`` of the caller's organisation.
+
+    Raises:
+        NotFound: it has none of this id; another's is not told from none.
+    """
+    caller.demand("orders")
+    stored = store.find(unit, name)
+    if stored is None or stored.order.merchant != caller.organisation:
+        raise NotFound("your organisation has no order of this id.")
+    return stored
+
+
+def order_of_number(unit: Unit, caller: Caller, number: str) -> StoredOrder:
+    """The order that the caller's organisation made under its own ``number``.
+
+    Raises:
+        NotFound: it made none.
+    """
+    caller.demand("orders")
+    stored = store.find_number(unit, caller.organisation, number)
+    if stored is None:
+        raise NotFound("your organisation has no order of this number.")
+    return stored
+
+
+def list_orders(
+    unit: Unit, caller: Caller, *, after: str | None, limit: int, state: str | None = None
+) -> list[StoredOrder]:
+    """A page of the caller's orders, the oldest first."""
+    caller.demand("orders")
+    return store.of_organisation(unit, caller.organisation, after=after, limit=limit, state=state)
+
+
+def order_history(unit: Unit, caller: Caller, name: str) -> list[StoredAct]:
+    """All that was done to an order of the caller's, in order.  Raises ``NotFound``."""
+    return store.acts_of(unit, find_order(unit, caller, name).order.id)
+
+
+def consent_revoked(bureau: Bureau, unit: Unit, consent: str) -> int:
+    """End what waits, and let what runs go on under a hold that ends; how many orders it met.
+
+    The hold ends when the last claim on the order would be too late.
+    """
+    met = 0
+    for name in store.under_consent(unit, consent):
+        stored = store.find(unit, name, lock=True)
+        if stored is None or stored.order.state in OVER:
+            continue
+        order, terms = stored.order, service_named(stored.order.service).terms
+        days = terms.pay_within_days + terms.grace_days + terms.claim_within_days
+        at = max(bureau.clock(), order.last_at)
+        until = max(order.due_at, at) + days * MICROS_PER_DAY
+        act = Act(f"revoked {consent}", "hold_consent", at, "system", until=until)
+        try:
+            act_in(bureau, unit, stored, act)
+        except Conflict:  # it was held before
+            continue
+        met += 1
+    return met

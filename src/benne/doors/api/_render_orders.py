@@ -1,0 +1,134 @@
+"""From orders to what goes over the wire, and instants back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from benne import app
+from benne.client import _orders as wire
+from benne.kernel import from_micros, micros
+
+
+def instant(moment: datetime) -> int:
+    """Microseconds of an instant that came with its offset."""
+    return micros(moment.astimezone(UTC))
+
+
+def _or_none(value: int | None) -> datetime | None:
+    return None if value is None else from_micros(value)
+
+
+def order(stored: app.StoredOrder) -> wire.Order:
+    """An order as its merchant may have it."""
+    one = stored.order
+    claim = one.claim
+    return wire.Order(
+        id=one.id,
+        number=stored.number,
+        person=stored.person,
+        service=one.service,
+        state=one.state,
+        code=stored.code,
+        policy=stored.policy,
+        answer=stored.answer,
+        created_at=from_micros(one.created_at),
+        due_at=from_micros(one.due_at),
+        started_at=_or_none(one.started_at),
+        returned_at=_or_none(one.returned_at),
+        closed_at=_or_none(one.closed_at),
+        value_minor=one.value_minor,
+        deposit_minor=one.deposit_minor,
+        waived_minor=one.waived_minor,
+        required_minor=one.required_minor,
+        held_minor=one.held_minor,
+        owed_minor=one.owed_minor,
+        paid_minor=one.paid_minor,
+        exposure_minor=one.exposure_minor,
+        dues=[_due(due) for due in one.dues],
+        payments=[_payment(payment) for payment in one.payments],
+        breaches=[_breach(breach) for breach in one.breaches],
+        claim=None if claim is None else _claim(claim),
+        can=sorted(set(app.acts_of(one.state)) - _NOT_ASKED),
+        next_at=_or_none(stored.next_at),
+        consent_held_until=_or_none(one.consent_held_until),
+    )
+
+
+_NOT_ASKED = {
+    "told", "remind", "warn", "lapse", "expire", "hold_consent", "admit", "offer", "refuse",
+}  # fmt: skip
+"""What the system and the provider do, whoever asks."""
+
+
+def _due(due: app.Due) -> wire.Due:
+    return wire.Due(
+        at=from_micros(due.at),
+        what=due.what,
+        amount_minor=due.amount_minor,
+        paid_minor=due.paid_minor,
+        forgiven_minor=due.forgiven_minor,
+        refunded_minor=due.refunded_minor,
+        owed_minor=due.owed_minor,
+    )
+
+
+def _payment(payment: app.OrderPayment) -> wire.Payment:
+    return wire.Payment(
+        id=payment.id,
+        does=payment.does,
+        amount_minor=payment.amount_minor,
+        done_minor=payment.done_minor,
+        status=payment.status,
+    )
+
+
+def _breach(breach: app.Breach) -> wire.Breach:
+    return wire.Breach(
+        at=from_micros(breach.at),
+        type=breach.type,
+        amount_minor=breach.amount_minor,
+        settled_at=_or_none(breach.settled_at),
+        dispute=breach.dispute,
+    )
+
+
+def _claim(claim: app.Claim) -> wire.Claim:
+    return wire.Claim(
+        amount_minor=claim.amount_minor,
+        awarded_minor=claim.awarded_minor,
+        state=claim.state,
+        at=from_micros(claim.at),
+    )
+
+
+def history(name: str, acts: Iterable[app.StoredAct]) -> wire.History:
+    """All that was done to an order."""
+    return wire.History(
+        order=name,
+        acts=[
+            wire.ActDone(
+                request=one.request,
+                act=one.act,
+                by=one.by,
+                at=from_micros(one.at),
+                start=one.start,
+                end=one.end,
+            )
+            for one in acts
+        ],
+    )
+
+
+def fund(found: app.Fund) -> wire.Fund:
+    """A cover fund."""
+    limits = found.limits
+    return wire.Fund(
+        balance_minor=found.balance_minor,
+        paid_minor=found.paid_minor,
+        paid_today_minor=found.paid_today_minor,
+        order_minor=limits.order_minor,
+        day_minor=limits.day_minor,
+        total_minor=limits.total_minor,
+        share_permille=limits.share_permille,
+    )

@@ -1,0 +1,362 @@
+"""Orders over HTTP: two shops, from the first consent to the last entry in the books."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import threading
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_service import DAY, Asker, FakeReader, Turned, made_service
+from made_shop import Shop, day
+
+from benne import app
+from benne.app import Service
+from benne.app.stores.online import Online, consents, evidence, ledger
+from benne.kernel import iso
+from benne.orders import FundLimits, SimulatedProvider
+
+
+@pytest.fixture
+def shop(asker: Asker, clock: Turned) -> Shop:
+    """A merchant with every scope."""
+    return Shop(asker, clock)
+
+
+@pytest.fixture
+def person(asker: Asker) -> str:
+    """Somebody who lets the merchant ask."""
+    return str(
+        asker.consent(purposes=["deposit_free"], frequency={"times": 30, "days": 30})["known_as"]
+    )
+
+
+def _evidence(service: Service) -> dict[str, list[dict[str, Any]]]:
+    kinds = [k for k in service.workspace.kinds if k.name in ("order", "obligation", "breach")]
+    subject = app.identified(service, "ID-1")
+    with service.online.reading() as unit:
+        known = evidence.known(unit, subject, kinds)
+    return {kind: [dict(row) for row in rows] for kind, rows in known.history.items()}
+
+
+def test_a_power_bank_is_lent_brought_back_paid_for_and_becomes_evidence(
+    shop: Shop, person: str, service: Service
+) -> None:
+    order = shop.order(person)
+    assert (order["state"], order["waived_minor"], order["owed_minor"]) == ("admitted", 9_900, 0)
+    assert order["can"] == ["cancel", "start"]
+    assert shop.act(order["id"], "start")["state"] == "running"
+    shop.turn(days=1)
+    done = shop.act(order["id"], "complete", amount_minor=400)
+    assert (done["state"], done["owed_minor"]) == ("paying", 400)
+    shop.work(days=8)
+    closed = shop.look(order["id"])
+    assert (closed["state"], closed["paid_minor"], closed["exposure_minor"]) == (
+        "completed",
+        400,
+        0,
+    )
+    rows = _evidence(service)
+    assert [row["state"] for row in rows["order"]] == ["running", "paying", "completed"]
+    assert rows["order"][-1]["deposit_waived_minor"] == 9_900
+    assert rows["obligation"][-1]["paid_minor"] == 400
+    with service.online.reading() as unit:
+        assert app.books(unit)["cash"] == 400
+
+
+def test_a_shop_that_sells_and_is_paid_later_though_the_provider_fails(
+    online: Online, clock: Turned, reader: FakeReader, tmp_path: Path
+) -> None:
+    offer = {"name": "shoes", "threshold": 600, "cap_minor": 20_000, "purposes": ["pay_later"]}
+    service = made_service(online, clock, reader, tmp_path, offers=[offer])
+    provider = SimulatedProvider(["lost answer", "declined", "partial", "late"])
+    with Asker(service, organisation="shoes") as asker:
+        shop = Shop(asker, clock, provider)
+        who = asker.consent(purposes=["pay_later"])["known_as"]
+        sold = [
+            shop.order(who, "pay_later", offer="shoes", value_minor=8_000, price_minor=8_000)
+            for _ in range(3)
+        ]
+        for order in sold:
+            shop.act(order["id"], "start")
+            shop.act(order["id"], "complete", amount_minor=8_000)
+        shop.work(days=20)
+        for order in sold:
+            found = shop.look(order["id"])
+            assert (found["state"], found["paid_minor"]) == ("completed", 8_000)
+            assert provider.taken_minor(order["id"]) == 8_000
+        back = shop.act(sold[0]["id"], "refund", amount_minor=8_000)
+        assert back["state"] == "refunded"
+        shop.work()
+        assert provider.taken_minor(sold[0]["id"]) == 0
+    with online.reading() as unit:
+        assert app.books(unit)["cash"] == 16_000
+
+
+def test_an_offer_for_another_purpose_lends_nothing(asker: Asker, shop: Shop) -> None:
+    who = asker.consent(purposes=["pay_later"])["known_as"]
+    refused = shop.try_order(who, "pay_later", value_minor=5_000)
+    assert (refused.status_code, refused.json()["code"]) == (403, "more_than_needed")
+
+
+def test_the_same_number_is_the_same_order_and_other_words_under_it_are_refused(
+    shop: Shop, person: str
+) -> None:
+    first = shop.order(person, number="mine")
+    again = shop.order(person, number="mine", due_at=first["due_at"])
+    assert again == first
+    other = shop.try_order(person, number="mine", due_at=first["due_at"], value_minor=9_901)
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
+
+
+def test_a_request_repeated_for_ever_after_gives_its_first_answer(shop: Shop, person: str) -> None:
+    order = shop.order(person)
+    started = shop.act(order["id"], "start", key="start-1")
+    shop.turn(days=2)  # beyond what the door remembers
+    shop.act(order["id"], "complete", amount_minor=400, key="end-1")
+    again = shop.act(order["id"], "start", key="start-1")
+    assert (again["state"], again["owed_minor"]) == (started["state"], 0)
+    shop.turn(days=2)
+    other = shop.try_act(order["id"], "complete", key="start-1", amount_minor=1)
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
+    assert shop.look(order["id"])["owed_minor"] == 400
+
+
+def test_a_score_too_low_is_a_refusal_with_its_code_and_nothing_is_waived(
+    asker: Asker, shop: Shop, person: str, service: Service
+) -> None:
+    order = shop.order(person, offer="camera")
+    assert (order["state"], order["code"]) == ("refused", "SCORE_BELOW")
+    with service.online.reading() as unit:
+        assert ledger.trial_balance(unit) == {}
+    assert shop.try_act(order["id"], "start").status_code == 409
+
+
+def test_a_cap_that_is_too_low_is_met_by_a_part_of_the_deposit(shop: Shop, person: str) -> None:
+    asked = {"value_minor": 14_000, "deposit_minor": 12_000, "partial_deposit": True}
+    order = shop.order(person, **asked)
+    assert (order["state"], order["required_minor"], order["waived_minor"]) == (
+        "offered", 4_000, 8_000,
+    )  # fmt: skip
+    shop.act(order["id"], "deposit", by="person")
+    shop.work()
+    assert shop.look(order["id"])["held_minor"] == 4_000
+    shop.act(order["id"], "cancel")
+    shop.work()
+    assert shop.provider.held_minor(order["id"]) == 0
+
+
+def test_nobody_without_consent_gets_an_order_and_revoking_it_stops_what_is_new(
+    asker: Asker, shop: Shop, person: str
+) -> None:
+    assert shop.try_order("nobody").status_code == 403
+    waiting, running = shop.order(person), shop.order(person)
+    shop.act(running["id"], "start")
+    mine = next(c for c in _consents(asker) if c.known_as == person)
+    asker.post(f"/v1/consents/{mine.id}/acts", {"act": "revoke"})
+    assert shop.look(waiting["id"])["state"] == "cancelled"
+    held = shop.look(running["id"])
+    assert held["state"] == "running"
+    assert held["consent_held_until"] is not None
+    assert shop.try_order(person).status_code == 403
+    assert shop.act(running["id"], "complete", amount_minor=100)["state"] == "paying"
+    shop.work(days=8)
+    assert shop.look(running["id"])["state"] == "completed"
+
+
+def _consents(asker: Asker) -> list[Any]:
+    with asker.service.online.reading() as unit:
+        subject = app.identified(asker.service, "ID-1")
+        return consents.of_subject(unit, subject)
+
+
+def test_goods_that_do_not_come_back_are_a_breach_a_claim_and_at_last_settled(
+    asker: Asker, shop: Shop, person: str, service: Service
+) -> None:
+    with service.online.begin() as unit:
+        app.open_fund(service, unit, "bikes", FundLimits(10_000, 20_000, 50_000))
+    assert asker.post("/v1/fund/payments", {"amount_minor": 30_000}).status_code == 201
+    order = shop.order(person)
+    shop.act(order["id"], "start")
+    shop.work(days=12)
+    late = shop.look(order["id"])
+    assert (late["state"], late["breaches"][0]["type"]) == ("overdue", "not_returned")
+    shop.act(order["id"], "complete", compensation_minor=9_900)
+    proof = {"kind": "photo", "sha256": hashlib.sha256(b"empty dock").hexdigest()}
+    shop.act(order["id"], "claim", amount_minor=9_900, proofs=[proof], text="never came back")
+    shop.act(order["id"], "award", by="system", amount_minor=9_900)
+    assert asker.http.get("/v1/fund").json()["balance_minor"] == 20_100
+    shop.act(order["id"], "pay", by="person")
+    shop.work()
+    assert shop.look(order["id"])["state"] == "settled"
+    assert asker.http.get("/v1/fund").json()["balance_minor"] == 30_000
+    (*_, breach) = _evidence(service)["breach"]
+    assert breach["settled_at"] is not None
+    assert breach["dispute"] == "original"
+
+
+def test_a_merchant_sees_its_own_orders_alone(
+    shop: Shop, person: str, service: Service, clock: Turned
+) -> None:
+    order = shop.order(person)
+    with Asker(service, organisation="books") as other:
+        assert other.http.get(f"/v1/orders/{order['id']}").status_code == 404
+        assert Shop(other, clock).try_act(order["id"], "start").status_code == 404
+        assert other.http.get("/v1/orders").json() == {"orders": [], "after": None}
+        found = other.http.get("/v1/orders", params={"number": order["number"]})
+        assert found.status_code == 404
+    assert shop.asker.http.get("/v1/orders", params={"number": order["number"]}).json()["orders"]
+
+
+def test_scopes_say_for_whom_a_client_may_act(asker: Asker, shop: Shop, person: str) -> None:
+    order = shop.order(person)
+    asker.another_client(scopes=("orders", "answers.consult"))
+    shop.act(order["id"], "start")
+    for act, by in (("dispute", "person"), ("pay", "person"), ("resume", "system")):
+        text = {"text": "why"} if act == "dispute" else {}
+        came = shop.try_act(order["id"], act, by=by, **text)
+        assert (came.status_code, came.json()["code"]) == (403, "scope_missing")
+    told = asker.http.post(
+        f"/v1/payments/{order['id']}.1", json={"status": "done", "done_minor": 1}
+    )
+    assert told.status_code == 403
+
+
+def test_a_callback_comes_twice_late_and_for_nothing(asker: Asker, shop: Shop, person: str) -> None:
+    order = shop.order(person)
+    shop.act(order["id"], "start")
+    shop.act(order["id"], "complete", amount_minor=400)
+    shop.act(order["id"], "deduct")
+    path = f"/v1/payments/{order['id']}.1"
+    for body in ({"status": "done", "done_minor": 400}, {"status": "done", "done_minor": 400},
+                 {"status": "pending", "done_minor": 0}):  # fmt: skip
+        assert asker.http.post(path, json=body).json()["status"] == "done"
+    assert shop.look(order["id"])["paid_minor"] == 400
+    too_much = asker.http.post(path, json={"status": "done", "done_minor": 401})
+    assert too_much.status_code == 422
+    nothing = asker.http.post(
+        f"/v1/payments/{order['id']}.9", json={"status": "done", "done_minor": 1}
+    )
+    assert nothing.status_code == 404
+
+
+def test_many_acts_at_a_time_are_each_done_or_refused_by_themselves(
+    asker: Asker, shop: Shop, person: str
+) -> None:
+    one, two = shop.order(person), shop.order(person)
+    acts = [
+        {"order": one["id"], "request": "a", "act": "start"},
+        {"order": two["id"], "request": "b", "act": "complete", "amount_minor": 5},
+        {"order": one["id"], "request": "c", "act": "complete", "amount_minor": 400},
+        {"order": one["id"], "request": "c", "act": "complete", "amount_minor": 400},
+    ]
+    came = asker.http.post("/v1/orders/sync", json={"acts": acts})
+    assert came.status_code == 200, came.text
+    done = came.json()["done"]
+    assert [d["code"] for d in done] == [None, "conflict", None, None]
+    assert done[2]["order"] == done[3]["order"]
+
+
+def test_the_daily_file_balances_and_a_day_starts_where_the_last_one_ended(
+    asker: Asker, shop: Shop, person: str, clock: Turned
+) -> None:
+    order = shop.order(person)
+    shop.act(order["id"], "start", key="=1+1")
+    shop.act(order["id"], "complete", amount_minor=400)
+    first = clock.now - clock.now % DAY
+    shop.work(days=8)
+    closing: dict[str, int] | None = None
+    for number in range(9):
+        text = asker.http.get(f"/v1/reconciliation/{day_name(first + number * DAY)}").text
+        rows = list(csv.DictReader(StringIO(text)))
+        sums = {
+            kind: {r["account"]: int(r["debit_minor"]) - int(r["credit_minor"])
+                   for r in rows if r["kind"] == kind}
+            for kind in ("opening", "closing")
+        }  # fmt: skip
+        assert sum(sums["closing"].values()) == 0
+        if closing is not None:
+            assert sums["opening"] == closing
+        closing = sums["closing"]
+        assert not any(row["request"].startswith("=") for row in rows)
+    assert closing is not None
+    assert closing["cash"] == 400
+    assert asker.http.get("/v1/reconciliation/2099-01-01").status_code == 422
+
+
+def day_name(at: int) -> str:
+    """A day as the path has it."""
+    return iso(at)[:10]
+
+
+def test_two_workers_do_what_falls_due_once(
+    shop: Shop, person: str, service: Service, clock: Turned
+) -> None:
+    ids = [shop.order(person)["id"] for _ in range(3)]
+    for name in ids:
+        shop.act(name, "start")
+        shop.act(name, "complete", amount_minor=400)
+    clock.turn(days=7.5)
+    done: list[int] = []
+
+    def work() -> None:
+        for _ in range(4):
+            done.append(app.run_due(service) + app.send_payments(service, shop.provider))
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    shop.work()
+    for name in ids:
+        found = shop.look(name)
+        assert (found["state"], found["paid_minor"]) == ("completed", 400)
+        assert shop.provider.taken_minor(name) == 400
+    with service.online.reading() as unit:
+        assert app.books(unit)["cash"] == 1_200
+
+
+def test_in_test_mode_an_order_lives_and_leaves_no_evidence(
+    asker: Asker, shop: Shop, service: Service
+) -> None:
+    asker.another_client(mode="test")
+    order = shop.order("test_good")
+    shop.act(order["id"], "start")
+    assert shop.act(order["id"], "complete")["state"] == "completed"
+    assert shop.order("test_low")["code"] == "SCORE_BELOW"
+    kinds = [kind for kind in service.workspace.kinds if kind.name == "order"]
+    with service.online.reading() as unit:
+        assert not evidence.known(unit, "test:test_good", kinds).history["order"]
+
+
+NONSENSE: list[dict[str, Any]] = [
+    {"act": "steal"},
+    {"act": "complete", "amount_minor": "many"},
+    {"act": "extend", "until": "tomorrow"},
+    {"act": "extend", "until": "2026-03-05T00:00:00"},
+    {"act": "claim", "amount_minor": 1, "proofs": [], "text": "x"},
+    {"act": "complete", "amount_minor": 2**60},
+    {"act": "complete", "amount_minor": -5},
+    {"act": "start", "amount_minor": 5},
+    {"act": "start", "unknown": 5},
+    {"act": "dispute", "by": "person", "text": "\u0000'; DROP TABLE orders; --" * 100},
+]
+
+
+def test_an_act_that_makes_no_sense_is_said_to(shop: Shop, person: str) -> None:
+    order = shop.order(person)
+    for body in NONSENSE:
+        came = shop.asker.post(f"/v1/orders/{order['id']}/acts", body)
+        assert came.status_code in (400, 422), came.text
+        assert came.json()["detail"]
+    assert shop.look(order["id"])["state"] == "admitted"
+
+
+def test_readers_are_asked_under_the_consent(shop: Shop, person: str, reader: FakeReader) -> None:
+    order = shop.order(person, due_at=day(shop.clock, 2))
+    assert reader.permits[-1].purpose == "deposit_free"
+    assert order["policy"] == "offer:power_bank"
