@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from made_workspace import Made, benne
 from test_bad_input import refused
@@ -22,7 +24,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert benne("society", folder, *SMALL).code == 0
     settings = folder / "benne.toml"
     text = settings.read_text(encoding="utf-8")
-    text = text.replace("features_at_most = 60", 'features_at_most = 12\nlearner = "spline"')
+    text = text.replace("features_at_most = 60", "features_at_most = 12")
     settings.write_text(text.replace("folds = 3", "folds = 2"), encoding="utf-8")
     ran = benne("build", folder)
     assert ran.code == 0, ran.err
@@ -63,19 +65,40 @@ def test_the_conduct_family_is_refused_wherever_a_score_is_asked_for(town: Path)
     refused(benne("explain", town, "P0000001", "--family", "conduct"), 3, "no consequence")
 
 
-def test_people_who_exist_get_no_conduct_score(made: Made, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("basis", "says"),
+    [("consent", "simulated people only"), ("simulated", "whom benne society made up")],
+)
+def test_people_who_exist_get_no_conduct_score(
+    made: Made, tmp_path: Path, basis: str, says: str
+) -> None:
     folder = tmp_path / "workspace"
     shutil.copytree(made.folder, folder)
     settings = folder / "benne.toml"
     text = settings.read_text(encoding="utf-8")
     assert 'basis = "simulated"' in text
-    settings.write_text(text.replace('basis = "simulated"', 'basis = "consent"'), encoding="utf-8")
+    settings.write_text(text.replace('basis = "simulated"', f'basis = "{basis}"'), "utf-8")
     ran = benne("compare", folder, "--draws", "30")
     assert ran.code == 0, ran.err
     found = json.loads((folder / "reports" / "comparison.json").read_text("utf-8"))
-    assert "simulated people only" in found["left_out"][0]
+    assert says in found["left_out"][0]
     assert [row["name"] for row in found["uses"]] == ["sesame", "bureau"]
     assert found["shock"] is None
+    assert not (folder / "reports" / "conduct.jsonl").exists()
+
+
+def test_a_society_joined_by_people_who_exist_gets_no_conduct_score(
+    town: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "workspace"
+    shutil.copytree(town, folder)
+    people = folder / "truth" / "people.parquet"
+    table = pq.read_table(people)
+    pq.write_table(table.slice(1), people)
+    ran = benne("compare", folder, "--draws", "30")
+    assert ran.code == 0, ran.err
+    found = json.loads((folder / "reports" / "comparison.json").read_text("utf-8"))
+    assert re.search(r"1 of [\d,]+ people here are not in truth", found["left_out"][0])
     assert not (folder / "reports" / "conduct.jsonl").exists()
 
 

@@ -70,8 +70,12 @@ def test_what_happens_at_the_moment_itself_does_not_count():
     assert points(("award", 0)) == 1000
 
 
-def test_whoever_declines_has_no_score():
-    found = conduct("p", [("fraud", NOW - DAY)], NOW, declined=True)
+def test_whoever_leaves_has_no_score_until_they_return():
+    left, fraud = ("left_the_scheme", NOW - 9 * DAY), ("fraud", NOW - DAY)
+    found = conduct("p", [fraud, left], NOW)
+    assert conduct("p", [fraud, ("left_the_scheme", NOW)], NOW) == conduct("p", [fraud], NOW)
+    back = conduct("p", [left, ("joined_the_scheme", NOW - 2 * DAY), fraud], NOW)
+    assert back == conduct("p", [fraud], NOW)
     assert found == ConductDeclined("p", NOW)
     assert conduct_json(found)["score"] is None
     assert conduct_json(found)["answer"] == "declined"
@@ -137,6 +141,7 @@ def document() -> dict[str, Any]:
         "base": 100,
         "grades": {"good": 100, "fair": 50},
         "lowest": {"grade": "low"},
+        "participation": {"leaves": "left", "returns": "back", "source": "us"},
         "tier": {"minor": {"counts_days": 9, "repair_after_days": 0, "source": "us"}},
         "praise": {"counts_days": 5, "source": "us"},
         "rule": {"late": {"points": -60, "tier": "minor", "says": "Late", "source": "us"}},

@@ -20,7 +20,7 @@ from benne.app._report import Render
 from benne.app._score import offers_to
 from benne.app._screening import screened
 from benne.app._validation import DEFAULT_CUTOFF, groups_of, scorable_rows, with_people
-from benne.app.stores._files import write_lines_whole, write_whole
+from benne.app.stores._files import remove, write_lines_whole, write_whole
 from benne.app.stores._folders import read_parquet
 from benne.kernel import DOMAINS, InvalidInput, NotFound, NotPermitted, subject_id
 from benne.models import Column, PointsCard
@@ -98,6 +98,8 @@ def compare_scores(
     if conducts:
         lines = (json.dumps(conduct_json(answer)) for answer in conducts)
         write_lines_whole(folder / "conduct.jsonl", lines)
+    else:
+        remove(folder / "conduct.jsonl")
     text = json.dumps(facts, indent=1, allow_nan=False, ensure_ascii=False)
     write_whole(folder / "comparison.json", text)
     page = folder / "comparison.html"

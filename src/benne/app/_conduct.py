@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benne.kernel import NotPermitted
+from benne.app.stores._folders import read_parquet
+from benne.kernel import NotFound, NotPermitted, subject_id
 from benne.scores import ConductAnswer, conduct
 
 if TYPE_CHECKING:
@@ -27,14 +28,10 @@ def conduct_answers(
     """The conduct answer of each observation, from the rule events known at its moment.
 
     Raises:
-        NotPermitted: the people are not simulated, or a rule closes the evidence.
+        NotPermitted: somebody here is not of a society that ``benne society`` made, or a rule
+            closes the evidence.
     """
-    basis = session.workspace.lawful_basis.basis
-    if basis != "simulated":
-        raise NotPermitted(
-            "conduct scores are for simulated people only: [lawful_basis] basis must be "
-            f'"simulated"; it is {basis!r}.'
-        )
+    made_up = _made_up(session)
     permit = session.permit("fairness_audit")
     permit.demand(at=session.clock())
     if not permit.covers_kind("rule_event", "conduct"):
@@ -45,7 +42,35 @@ def conduct_answers(
             events.setdefault(row["observation"], []).append((row["rule"], row["happened_at"]))
     looks = lake.query("SELECT observation, subject, as_of FROM observations").to_pylist()
     known = {row["observation"]: row for row in looks}
+    strangers = sum(known[number]["subject"] not in made_up for number in observations)
+    if strangers:
+        raise NotPermitted(
+            "conduct scores are for people whom benne society made up, and for nobody else: "
+            f"{strangers:,} of {len(observations):,} people here are not in truth/people.parquet."
+        )
     return [
         conduct(known[number]["subject"], events.get(number, ()), known[number]["as_of"])
         for number in observations
     ]
+
+
+def _made_up(session: Session) -> set[str]:
+    """The pseudonyms of all whom ``benne society`` made up for this workspace.
+
+    A society's ``truth`` names them: no real workspace has such a file, and whoever is not in
+    it gets no score, whatever the stated basis is.
+    """
+    basis = session.workspace.lawful_basis.basis
+    if basis != "simulated":
+        raise NotPermitted(
+            "conduct scores are for simulated people only: [lawful_basis] basis must be "
+            f'"simulated"; it is {basis!r}.'
+        )
+    try:
+        people = read_parquet(session.data / "truth" / "people.parquet", columns=["subject"])
+    except NotFound as error:
+        raise NotPermitted(
+            "conduct scores are for people whom benne society made up, and for nobody else: this "
+            "workspace has no truth/people.parquet, which every society has."
+        ) from error
+    return {subject_id(name, key=session.key) for name in people["subject"].to_pylist()}

@@ -18,7 +18,8 @@ from benne.scores._answers import SCHEMA
 
 _DAY = 86_400_000_000
 _KEYS = {
-    "book": {"schema", "base", "grades", "lowest", "tier", "praise", "rule"},
+    "book": {"schema", "base", "grades", "lowest", "participation", "tier", "praise", "rule"},
+    "participation": {"leaves", "returns", "source"},
     "tier": {"counts_days", "repair_after_days", "source"},
     "praise": {"counts_days", "source"},
     "lowest": {"grade"},
@@ -47,11 +48,16 @@ class Tier:
 
 @dataclass(frozen=True)
 class RuleBook:
-    """The published rules: a base, points for each kind of event, grades, expiry and repair."""
+    """The published rules: a base, points for each kind of event, grades, expiry and repair.
+
+    Whoever ``leaves`` has no score until they return: names of events that are no rules.
+    """
 
     base: int
     grades: tuple[tuple[str, int], ...]
     lowest_grade: str
+    leaves: str
+    returns: str
     tiers: Mapping[str, Tier]
     praise_counts_days: int
     rules: Mapping[str, Rule]
@@ -116,21 +122,23 @@ def conduct(
     as_of: int,
     *,
     book: RuleBook | None = None,
-    declined: bool = False,
 ) -> ConductAnswer:
     """The conduct score of one person at ``as_of``.
 
     ``events`` are (rule, instant in microseconds); those from ``as_of`` on do not count.  A
     deduction counts until it expires or is repaired: praise repairs the earliest open deduction
-    whose waiting time has passed, one each, and counts itself until it expires.
+    whose waiting time has passed, one each, and counts itself until it expires.  Whoever left
+    last, and has not returned, has no score.
 
     Raises:
         InvalidInput: an event under a rule that the book does not have.
     """
-    if declined:
-        return ConductDeclined(subject, as_of)
     rules = rule_book() if book is None else book
-    past = sorted((at, name) for name, at in events if at < as_of)
+    before = sorted((at, name) for name, at in events if at < as_of)
+    choices = [name for _, name in before if name in (rules.leaves, rules.returns)]
+    if choices and choices[-1] == rules.leaves:
+        return ConductDeclined(subject, as_of)
+    past = [(at, name) for at, name in before if name not in (rules.leaves, rules.returns)]
     unknown = sorted({name for _, name in past} - set(rules.rules))
     if unknown:
         raise InvalidInput(
@@ -219,8 +227,8 @@ def rule_book_from(document: Mapping[str, Any], *, where: str) -> RuleBook:
     if document.get("schema") != 1:
         raise InvalidInput(f"{where}: schema must be 1; got {document.get('schema')!r}.")
     _demand(document, _KEYS["book"], where)
-    _demand(document["lowest"], _KEYS["lowest"], f"{where}, [lowest]")
-    _demand(document["praise"], _KEYS["praise"], f"{where}, [praise]")
+    for part in ("lowest", "participation", "praise"):
+        _demand(document[part], _KEYS[part], f"{where}, [{part}]")
     for name, body in document["tier"].items():
         _demand(body, _KEYS["tier"], f"{where}, [tier.{name}]")
     grades = tuple(document["grades"].items())
@@ -236,6 +244,8 @@ def rule_book_from(document: Mapping[str, Any], *, where: str) -> RuleBook:
         base=document["base"],
         grades=grades,
         lowest_grade=document["lowest"]["grade"],
+        leaves=document["participation"]["leaves"],
+        returns=document["participation"]["returns"],
         tiers=tiers,
         praise_counts_days=document["praise"]["counts_days"],
         rules=rules,

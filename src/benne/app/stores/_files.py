@@ -77,6 +77,11 @@ def workspace_key(folder: Path, fresh: bytes) -> bytes:
     return key
 
 
+def remove(path: Path) -> None:
+    """Take away what an earlier run wrote and this one does not."""
+    path.unlink(missing_ok=True)
+
+
 def write_lines_whole(path: Path, lines: Iterable[str]) -> int:
     """Write ``lines`` as they come to ``path``, whole or not at all; how many there were.
 

@@ -16,15 +16,15 @@ import pyarrow.parquet as pq
 from benne.kernel import Conflict, Corrupt, NotFound, Unavailable
 
 
-def read_parquet(path: Path) -> pa.Table:
-    """The table of one Parquet file.
+def read_parquet(path: Path, *, columns: list[str] | None = None) -> pa.Table:
+    """The table of one Parquet file, or some of its columns.
 
     Raises:
         NotFound: there is none.
         Corrupt: it is no Parquet file.
     """
     try:
-        return pq.read_table(path)
+        return pq.read_table(path, columns=columns)
     except FileNotFoundError as error:
         raise NotFound(f"{path} is not there; a simulated society has it.") from error
     except pa.ArrowInvalid as error:
