@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from made_workspace import Made, benne
@@ -41,7 +42,7 @@ def test_the_three_scores_are_compared_on_the_same_people(town: Path) -> None:
     assert both["people"] + without["people"] <= everyone["people"]
     scores = {score["name"]: score for score in everyone["scores"]}
     assert list(scores) == ["sesame", "bureau", "conduct"]
-    assert scores["sesame"]["attainable_share"]["value"] is not None
+    assert scores["sesame"]["attainable"]["latent"]["value"] is not None
     assert scores["conduct"]["expected"]["value"] is None
     assert scores["bureau"]["coverage"]["value"] < scores["sesame"]["coverage"]["value"]
     assert [row["name"] for row in found["shock"]] == ["sesame", "bureau", "conduct"]
@@ -52,6 +53,17 @@ def test_the_three_scores_are_compared_on_the_same_people(town: Path) -> None:
     assert sum(row["worth"]["value"] for row in worth["domains"]) == pytest.approx(
         worth["gini"]["value"]
     )
+    assert worth["sets"] == 2 ** len(worth["domains"])
+    for domain in worth["domains"]:
+        kinds = [k["worth"]["value"] for k in worth["kinds"] if k["domain"] == domain["name"]]
+        assert kinds and all(np.isfinite(kinds))
+    assert sum(k["worth"]["value"] for k in worth["kinds"]) == pytest.approx(worth["gini"]["value"])
+    gaming = {score["name"]: score for score in found["gaming"]["scores"]}
+    assert {row["move"] for row in gaming["sesame"]["moves"]} - {"wait_a_year"}
+    assert [row["move"] for row in gaming["conduct"]["moves"]] == ["volunteering"]
+    for score in gaming.values():
+        ever = [row["ever"]["value"] for row in score["reach"]]
+        assert ever == sorted(ever), "who may do more reaches no less"
     lines = (town / "reports" / "conduct.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == everyone["people"]
     assert all(json.loads(line)["used_for"] == "comparison only" for line in lines)

@@ -21,9 +21,10 @@ from benne.monitoring import (
     thin_files,
     through_a_shock,
     whyless,
+    worth_in_orders,
     worth_refitted,
 )
-from benne.monitoring._comparison import Order
+from benne.monitoring._standing import Order
 
 BANDS = (("low", 0.0), ("high", 5.0))
 
@@ -95,13 +96,13 @@ def test_each_population_has_every_figure_with_its_interval():
     everyone = np.ones(len(y), dtype=bool)
     found = compare(
         y, (good, some), populations={"all": everyone, "none": none}, draws=draws,
-        attainable=good.chance,
+        ceilings={"latent": good.chance},
     )  # fmt: skip
     assert whyless(found) == []
     first, second = found[0]["scores"]
     assert first["auc"]["low"] < first["auc"]["value"] < first["auc"]["high"]
     assert first["auc"]["value"] == pytest.approx(auc(y, good.score)["auc"])
-    assert first["attainable_share"]["value"] == pytest.approx(1, abs=0.05)
+    assert first["attainable"]["latent"]["value"] == pytest.approx(1, abs=0.05)
     assert (
         second["expected"]["value"] is None and "no probability" in second["expected"]["value_why"]
     )
@@ -110,6 +111,10 @@ def test_each_population_has_every_figure_with_its_interval():
     movement = found[0]["movements"][0]
     assert sum(sum(row["to"]) for row in movement["rows"]) == len(y)
     assert movement["rows"][-1]["people"] == 0 and movement["bands"][-1] == "no score"
+    assert sum(sum(row["bad"]) for row in movement["rows"]) == y.sum()
+    assert sum(band["people"] for band in first["bands"]) == len(y)
+    seen = sum(band["people"] * band["seen"]["value"] for band in first["bands"])
+    assert seen == pytest.approx(y.sum())
 
 
 def test_swap_sets_are_who_one_admits_and_the_other_refuses():
@@ -129,9 +134,23 @@ def test_swap_sets_are_who_one_admits_and_the_other_refuses():
     limit = refused["equal_bad_rate"]["bad_rate"]
     for row in refused["equal_bad_rate"]["scores"]:
         assert row["bad_rate"]["value"] <= limit + 1e-9
-    capped = refused["explorer"][-1]["rates"][1]
-    assert capped["admitted"] == pytest.approx((~np.isnan(some.score)).mean())
-    assert default["explorer"][-1]["rates"][1]["admitted"] == pytest.approx(0.95)
+    capped = refused["explorer"]["scores"][1]["by_share"][-1]
+    assert capped["admitted"]["value"] == pytest.approx((~np.isnan(some.score)).mean())
+    capped = default["explorer"]["scores"][1]["by_share"][-1]
+    assert capped["admitted"]["value"] == pytest.approx(0.95)
+
+
+@given(people(), st.floats(0.02, 1), st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]))
+def test_the_explorer_shows_what_the_policies_would_admit(made, share, rate):
+    y, score, weight = made
+    weight[0] = 1.0
+    order = Order(np.where(np.isnan(score), -np.inf, score))
+    part = weight * order.admit_share(weight, share)
+    admitted, bad = order.curve(y, weight, [share])
+    assert admitted[0] == pytest.approx(part.sum() / weight.sum())
+    assert bad[0] == pytest.approx((part * y).sum() / weight.sum())
+    widest = (weight * order.admit_rate(y, weight, rate)).sum() / weight.sum()
+    assert order.widest(y, weight, [rate])[0] == pytest.approx(widest)
 
 
 def test_a_lender_admits_more_only_from_those_it_cannot_score_and_at_no_higher_rate():
@@ -176,6 +195,30 @@ def test_the_worth_of_domains_adds_up_to_the_gini_and_is_the_mean_over_orders():
     assert price[0]["price"]["value"] == pytest.approx(by_name["c"]["price"]["value"])
 
 
+def test_the_worth_of_kinds_adds_up_to_that_of_their_domain():
+    y, good, _, draws = two()
+    rng = np.random.default_rng(6)
+    part = {n: -good.score * rng.random() + rng.normal(size=len(y)) for n in "abc"}
+    margins = {
+        frozenset(s): -np.sum([part[n] for n in s], axis=0)
+        for s in ("a", "b", "c", "ab", "ac", "bc", "abc")
+    }
+    together = ("abc", "bac", "cab", "cba")
+    by_kind = {row["name"]: row["worth"]["value"]
+               for row in worth_in_orders(y, margins, together, draws)}  # fmt: skip
+    groups = {frozenset(["ab"]): margins[frozenset("ab")], frozenset("c"): margins[frozenset("c")],
+              frozenset(["ab", "c"]): margins[frozenset("abc")]}  # fmt: skip
+    by_domain = {row["name"]: row["worth"]["value"]
+                 for row in worth_refitted(y, groups, ("ab", "c"), draws)["domains"]}  # fmt: skip
+    assert by_kind["a"] + by_kind["b"] == pytest.approx(by_domain["ab"])
+    assert by_kind["c"] == pytest.approx(by_domain["c"])
+    for wrong in ((), ("ab", "abc")):
+        with pytest.raises(InvalidInput, match="the same parts"):
+            worth_in_orders(y, margins, wrong, draws)
+    with pytest.raises(InvalidInput, match="margin must be given"):
+        worth_in_orders(y, {frozenset("abc"): margins[frozenset("abc")]}, ("abc",), draws)
+
+
 def test_a_shock_moves_outcomes_and_not_scores():
     y, good, some, draws = two()
     worse = np.maximum(y, (np.arange(len(y)) % 5 == 0).astype(float))
@@ -193,7 +236,8 @@ def test_groups_are_compared_with_the_largest():
     for score in fare_by_group(y, (good, some), group, draws, 0.5):
         few, many = score["groups"]
         assert score["reference"] == "many"
-        assert many["admission_ratio"]["value"] == 1.0
+        assert many["admitted_ratio"]["value"] == 1.0
+        assert 0 <= few["admitted_bad"]["value"] <= few["admitted"]["value"]
         total = (200 * few["admitted"]["value"] + 400 * many["admitted"]["value"]) / 600
         assert total == pytest.approx(0.5)
 

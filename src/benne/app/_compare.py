@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +14,15 @@ from numpy.typing import NDArray
 import benne
 from benne.app._bundle import Bundle, read_bundle
 from benne.app._catalogue import Catalogue, catalogue_of
-from benne.app._conduct import conduct_answers
+from benne.app._conduct import conduct_answers, rule_events
+from benne.app._gaming import gaming
 from benne.app._report import Render
-from benne.app._score import offers_to
-from benne.app._screening import screened
 from benne.app._validation import DEFAULT_CUTOFF, groups_of, scorable_rows, with_people
+from benne.app._worth import Refit, Refits, worth
 from benne.app.stores._files import remove, write_lines_whole, write_whole
 from benne.app.stores._folders import read_parquet
-from benne.kernel import DOMAINS, InvalidInput, NotFound, NotPermitted, subject_id
-from benne.models import Column, PointsCard
-from benne.monitoring import (
-    Draws,
-    Rated,
-    compare,
-    fare_by_group,
-    prices_of_parts,
-    thin_files,
-    through_a_shock,
-    worth_refitted,
-)
+from benne.kernel import InvalidInput, NotFound, NotPermitted, subject_id
+from benne.monitoring import Draws, Rated, compare, fare_by_group, thin_files, through_a_shock
 from benne.scores import ConductAnswer, ConductScore, conduct_json, rule_book
 
 if TYPE_CHECKING:
@@ -44,8 +33,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 SCHEMA = 1
-_SAMPLE = 30
-_COLUMNS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +60,41 @@ class _People:
     groups: Mapping[str, NDArray[np.object_]]
     says: str
     left_out: tuple[str, ...]
+    catalogue: Catalogue
+    conduct: tuple[ConductAnswer, ...]
+    events: Mapping[int, Sequence[tuple[str, int]]]
 
 
 def compare_scores(
-    session: Session, tell: Progress, *, render: Render, draws: int = 200, seed: int = 0
+    session: Session,
+    tell: Progress,
+    *,
+    render: Render,
+    draws: int = 200,
+    seed: int = 0,
+    refit: Refit = "points",
 ) -> ComparedScores:
     """Write ``reports/comparison.html`` and ``comparison.json``; conduct answers beside them.
 
     Everybody is scored by cards that had not seen them: those observed after the workspace's
-    ``out_of_time_from``, else everyone out of fold.
+    ``out_of_time_from``, else everyone out of fold.  ``refit`` says which card is refitted on
+    every set of domains: quick ``points`` cards, or the workspace's own ``card``.
 
     Raises:
         NotFound: the sesame or the bureau score was not trained.
-        InvalidInput: ``draws`` is below 20, or the outcomes are all alike.
+        InvalidInput: ``draws`` is below 20, or ``refit`` is neither.
     """
+    if refit not in ("points", "card"):
+        raise InvalidInput(f"--refit must be points or card; got {refit!r}.")
     if draws < 20:
         raise InvalidInput(f"--draws must be 20 or more; got {draws}.")
     folder = session.workspace.reports
     with session.lake() as lake:
         tell("compare: the same people", 0, None)
-        conducts: list[ConductAnswer] = []
-        people = _people(session, lake, conducts)
-        facts = _facts(session, lake, people, tell, draws=draws, seed=seed)
-    if conducts:
-        lines = (json.dumps(conduct_json(answer)) for answer in conducts)
+        people = _people(session, lake)
+        facts = _facts(session, lake, people, tell, draws=draws, seed=seed, refit=refit)
+    if people.conduct:
+        lines = (json.dumps(conduct_json(answer)) for answer in people.conduct)
         write_lines_whole(folder / "conduct.jsonl", lines)
     else:
         remove(folder / "conduct.jsonl")
@@ -108,56 +106,68 @@ def compare_scores(
 
 
 def _facts(
-    session: Session, lake: Lake, people: _People, tell: Progress, *, draws: int, seed: int
+    session: Session,
+    lake: Lake,
+    people: _People,
+    tell: Progress,
+    *,
+    draws: int,
+    seed: int,
+    refit: Refit,
 ) -> dict[str, Any]:
     """Everything that the page says, as plain JSON values."""
     subject = people.seen["subject"].combine_chunks().dictionary_encode().indices.to_numpy()
     samples = Draws.of(subject.astype(np.int64), draws=draws, seed=seed)
     sesame, bureau = people.rated[:2]
-    both = ~np.isnan(sesame.score) & ~np.isnan(bureau.score)
-    everyone = np.ones(len(people.y), dtype=bool)
+    tell("compare: what this evidence can reach", 0, None)
+    refits = Refits.of(session, lake, people.catalogue, people.seen)
+    ceilings = {"evidence": -refits.free()}
+    if people.truth is not None:
+        ceilings = {"latent": people.truth, **ceilings}
     tell("compare: policies", 0, None)
-    found = compare(
-        people.y,
-        people.rated,
-        populations={
-            "everyone": everyone,
-            "scored by both": both,
-            "without a credit history": np.isnan(bureau.score),
-        },
-        draws=samples,
-        attainable=people.truth,
-    )
     share = float(np.mean(sesame.stand("refused") >= sesame.cutoff))
-    tell("compare: what each domain is worth", 0, None)
-    worth = _worth(session, lake, people, samples)
-    tell("compare: what people could do", 0, None)
     return {
         "schema": SCHEMA,
         "report": "comparison",
         "workspace": session.workspace.workspace.name,
         "outcome": session.workspace.outcome.says,
+        "simulated": people.truth is not None,
         "population": people.says,
         "left_out": list(people.left_out),
         "uses": _uses(session, people),
-        "populations": found,
+        "populations": compare(
+            people.y, people.rated, populations=_populations(sesame, bureau), draws=samples,
+            ceilings=ceilings,
+        ),
         "thin_files": thin_files(people.y, bureau, sesame, samples),
-        "worth": worth,
+        "worth": worth(refits, people.y, samples, tell, refit=refit, seed=seed),
         "shock": None
         if people.shock is None
         else through_a_shock(people.y, people.shock, people.rated, samples),
         "shock_why": "this workspace knows no second outcome of the same people through a shock",
+        "group_share": share,
         "groups": {
             name: fare_by_group(people.y, people.rated, group, samples, share)
             for name, group in people.groups.items()
         },
-        "gaming": _gaming(session, lake, people),
+        "gaming": gaming(
+            session, lake, tell, people.rated, people.seen["observation"].to_numpy(),
+            people.events, draws=draws, seed=seed,
+        ),
         "draws": draws,
-        "made_with": {"benne": benne.__version__, "seed": seed, "draws": draws},
+        "made_with": {"benne": benne.__version__, "seed": seed, "draws": draws, "refits": refit},
+    }  # fmt: skip
+
+
+def _populations(sesame: Rated, bureau: Rated) -> dict[str, NDArray[np.bool_]]:
+    return {
+        "everyone": np.ones(len(sesame.score), dtype=bool),
+        "scored by both": ~np.isnan(sesame.score) & ~np.isnan(bureau.score),
+        "without a credit history": np.isnan(bureau.score),
     }
 
 
-def _people(session: Session, lake: Lake, conducts: list[ConductAnswer]) -> _People:
+def _people(session: Session, lake: Lake) -> _People:
     held = {name: _held_out(lake, name) for name in ("sesame", "bureau")}
     numbers = np.intersect1d(*(table["observation"].to_numpy() for table, _ in held.values()))
     catalogue = catalogue_of(session.workspace, lake.versions(), session.permit("model_building"))
@@ -168,8 +178,11 @@ def _people(session: Session, lake: Lake, conducts: list[ConductAnswer]) -> _Peo
         bundle = read_bundle(session.workspace.models, name)
         rated.append(_rated(lake, bundle, seen))
     left_out = []
+    conducts: list[ConductAnswer] = []
+    events: Mapping[int, Sequence[tuple[str, int]]] = {}
     try:
-        conducts += conduct_answers(session, lake, numbers.tolist())
+        events = rule_events(session, lake)
+        conducts = conduct_answers(session, lake, numbers.tolist(), events)
         rated.append(_conduct(conducts))
     except NotPermitted as error:
         left_out.append(f"conduct: {error}")
@@ -187,6 +200,9 @@ def _people(session: Session, lake: Lake, conducts: list[ConductAnswer]) -> _Peo
         groups={name: np.array(labels, dtype=object) for name, labels in groups.items()},
         says=held["sesame"][1],
         left_out=tuple(left_out),
+        catalogue=catalogue,
+        conduct=tuple(conducts),
+        events=events,
     )
 
 
@@ -296,150 +312,6 @@ def _uses(session: Session, people: _People) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-# --- what each domain and each kind of data is worth ----------------------------------------
-
-
-def _worth(session: Session, lake: Lake, people: _People, samples: Draws) -> dict[str, Any]:
-    """Gini of points cards refitted on every set of domains, and without each kind of data."""
-    permit = session.permit("model_building")
-    catalogue = catalogue_of(session.workspace, lake.versions(), permit)
-    fit = _Refit.of(session, lake, people, catalogue)
-    domains = tuple(d for d in DOMAINS if any(c.domain == d for c in fit.columns))
-    margins = {
-        frozenset(subset): fit(lambda c, subset=subset: c.domain in subset)  # type: ignore[misc]
-        for size in range(1, len(domains) + 1)
-        for subset in combinations(domains, size)
-    }
-    kinds = sorted({kind for column in fit.columns for kind in column.kinds})
-    whole = margins[frozenset(domains)]
-    without = {kind: fit(lambda c, kind=kind: kind not in c.kinds) for kind in kinds}  # type: ignore[misc]
-    return {
-        "method": "points cards (every feature alone, in a few monotone bins) refitted on each "
-        "set; all are judged on people that none had seen",
-        "absent": [d for d in DOMAINS if d not in domains],
-        **worth_refitted(people.y, margins, domains, samples),
-        "kinds": prices_of_parts(people.y, whole, without, samples),
-    }
-
-
-@dataclass(frozen=True)
-class _Refit:
-    """Points cards read on people that they were not fitted to.
-
-    ``parts`` are (rows to fit to, rows to read, where those stand among the people compared).
-    """
-
-    columns: tuple[Column, ...]
-    features: pa.Table
-    bad: NDArray[np.int64]
-    parts: tuple[tuple[NDArray[Any], NDArray[Any], NDArray[Any]], ...]
-
-    @classmethod
-    def of(cls, session: Session, lake: Lake, people: _People, catalogue: Catalogue) -> _Refit:
-        """Fitted to everybody observed before those compared; else fold by fold."""
-        known = lake.query(
-            "SELECT observation, as_of, outcome FROM observations JOIN outcomes "
-            "USING (observation) WHERE outcome IN ('good', 'bad') ORDER BY observation"
-        )
-        numbers = known["observation"].to_numpy()
-        bad = np.array([o == "bad" for o in known["outcome"].to_pylist()]).astype(np.int64)
-        mine = np.searchsorted(numbers, people.seen["observation"].to_numpy())
-        if "fold" in people.seen.column_names:
-            fold = people.seen["fold"].to_numpy()
-            parts = tuple(
-                (mine[fold != k], mine[fold == k], np.flatnonzero(fold == k))
-                for k in np.unique(fold)
-            )
-        else:
-            before = known["as_of"].to_numpy() < np.min(people.seen["as_of"].to_numpy())
-            parts = ((np.flatnonzero(before), mine, np.arange(len(mine))),)
-        features = _at(lake.query("SELECT * FROM features ORDER BY observation"), numbers)
-        columns = _telling(session, catalogue, _rows(features, parts[0][0]), bad[parts[0][0]])
-        return cls(columns, features, bad, parts)
-
-    def __call__(self, kept: Callable[[Column], bool]) -> Floats:
-        """Log-odds of being good by a card of the columns that are ``kept``."""
-        columns = tuple(column for column in self.columns if kept(column))
-        margin = np.zeros(sum(len(place) for _, _, place in self.parts))
-        for fitted, read, place in self.parts if columns else ():
-            card = PointsCard(columns, n_inner_folds=2)
-            card.fit(_rows(self.features, fitted), self.bad[fitted])
-            margin[place] = -card.decision_function(_rows(self.features, read))
-        return margin
-
-
-def _rows(table: pa.Table, chosen: NDArray[Any]) -> pa.Table:
-    import pyarrow as pa
-
-    return table.take(pa.array(chosen))
-
-
-def _telling(
-    session: Session, catalogue: Catalogue, train: pa.Table, bad: NDArray[np.int64]
-) -> tuple[Column, ...]:
-    """The columns with the most information value among those that differ between people."""
-    there = set(train.column_names)
-    columns = tuple(
-        column
-        for column in catalogue.columns(session.workspace.attributes, "sesame")
-        if column.name in there and len(train[column.name].unique()) > 1
-    )
-    return screened(columns, train, bad, np.ones(len(bad)), _COLUMNS)
-
-
-# --- what people could do ---------------------------------------------------------------------
-
-
-def _gaming(session: Session, lake: Lake, people: _People) -> list[dict[str, Any]]:
-    """For a sample of people: what would raise each score, by how much, and after how long."""
-    step = max(1, len(people.y) // _SAMPLE)
-    numbers = people.seen["observation"].to_numpy()[::step][:_SAMPLE]
-    looks = lake.query(
-        "SELECT observation, subject, as_of, about_kind, about_source, about FROM observations "  # noqa: S608
-        f"WHERE observation IN ({', '.join(map(str, numbers.tolist()))}) ORDER BY observation"
-    )
-    rows = []
-    for name in ("sesame", "bureau"):
-        found = offers_to(session, lake, name, looks)
-        levers: dict[str, list[tuple[int, int, str]]] = {}
-        for (_, offers), as_of in zip(found, looks["as_of"].to_pylist(), strict=False):
-            for offer in offers:
-                days = (offer.acts_by - as_of) // 86_400_000_000
-                levers.setdefault(offer.lever, []).append((offer.points, days, offer.says))
-        for lever, told in sorted(levers.items()):
-            rows.append(
-                {
-                    "score": name,
-                    "what": lever,
-                    "says": told[0][2],
-                    "people": len(found),
-                    "offered_to": len(told),
-                    "points_median": float(np.median([points for points, _, _ in told])),
-                    "days_median": float(np.median([days for _, days, _ in told])),
-                }
-            )
-    if len(people.rated) > 2:
-        rows += _conduct_moves(people)
-    return rows
-
-
-def _conduct_moves(people: _People) -> list[dict[str, Any]]:
-    """What praise buys under the rule book: the same for everybody, at once."""
-    return [
-        {
-            "score": "conduct",
-            "what": rule.name,
-            "says": f"{rule.says}: the rule book says what it gives, whoever does it",
-            "people": len(people.y),
-            "offered_to": len(people.y),
-            "points_median": float(rule.points),
-            "days_median": 0.0,
-        }
-        for rule in rule_book().rules.values()
-        if rule.points > 0
-    ]
 
 
 def _headlines(facts: Mapping[str, Any]) -> Iterator[str]:

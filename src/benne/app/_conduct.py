@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benne.app.stores._folders import read_parquet
@@ -22,16 +22,12 @@ ORDER BY o.observation, e.happened_at, e.record
 """
 
 
-def conduct_answers(
-    session: Session, lake: Lake, observations: Sequence[int]
-) -> list[ConductAnswer]:
-    """The conduct answer of each observation, from the rule events known at its moment.
+def rule_events(session: Session, lake: Lake) -> dict[int, list[tuple[str, int]]]:
+    """The rule events known at each observation, as (rule, instant); of those who have any.
 
     Raises:
-        NotPermitted: somebody here is not of a society that ``benne society`` made, or a rule
-            closes the evidence.
+        NotPermitted: a rule closes the evidence.
     """
-    made_up = _made_up(session)
     permit = session.permit("fairness_audit")
     permit.demand(at=session.clock())
     if not permit.covers_kind("rule_event", "conduct"):
@@ -40,6 +36,21 @@ def conduct_answers(
     if lake.versions().get("rule_event"):
         for row in lake.query(_EVENTS).to_pylist():
             events.setdefault(row["observation"], []).append((row["rule"], row["happened_at"]))
+    return events
+
+
+def conduct_answers(
+    session: Session,
+    lake: Lake,
+    observations: Sequence[int],
+    events: Mapping[int, Sequence[tuple[str, int]]],
+) -> list[ConductAnswer]:
+    """The conduct answer of each observation, from the rule events known at its moment.
+
+    Raises:
+        NotPermitted: somebody here is not of a society that ``benne society`` made.
+    """
+    made_up = _made_up(session)
     looks = lake.query("SELECT observation, subject, as_of FROM observations").to_pylist()
     known = {row["observation"]: row for row in looks}
     strangers = sum(known[number]["subject"] not in made_up for number in observations)

@@ -83,19 +83,25 @@ def score(
         tell("scores", looks.num_rows, looks.num_rows)
 
 
-def offers_to(
+def rescorers_of(
     session: Session, lake: Lake, family: str, looks: pa.Table
-) -> list[tuple[int, tuple[Offer, ...]]]:
-    """The score and the levers of each look that has one; ``looks`` is in order of observation."""
+) -> tuple[Catalogue, list[tuple[History, int, Callable[[History, int], int | None]]]]:
+    """The history, the moment and a scorer of edited histories of each look, and the catalogue.
+
+    ``looks`` is in order of observation.
+    """
     bundle = read_bundle(session.workspace.models, family)
     permit = session.permit("self_view")
     catalogue = catalogue_of(session.workspace, lake.versions(), permit)
     lake.lend("asked", looks)
     scorer = scorer_of(session, bundle, catalogue)
     again = _again(lake, scorer, catalogue, _asked(bundle, catalogue), permit)
-    levers = _levers(session, lake, again, catalogue, looks)
-    scores = [again(history, view) for history, view in again.of(lake, looks)]
-    return [(score, levers(i)) for i, score in enumerate(scores) if score is not None]
+
+    def rescorer(view: View) -> Callable[[History, int], int | None]:
+        return lambda edited, at: again(edited, replace(view, as_of=at))
+
+    people = again.of(lake, looks)
+    return catalogue, [(history, view.as_of, rescorer(view)) for history, view in people]
 
 
 def _in_batch(lake: Lake, again: _Again, catalogue: Catalogue) -> pa.Table:

@@ -110,7 +110,7 @@ def _train_family(
     factors = catalogue.factors() if kind.dimension == "factor" else None
     settings = session.workspace.model
     fold = outer_folds(rows, _folds(rows, len(columns), settings.folds), seed=settings.seed)
-    model = _maker(session, catalogue, columns, kind)
+    model = model_maker(session, catalogue, columns, kind)
     step = f"{kind.name}: fold by fold"
     refused, rows = rows.refused, admitted_rows(rows, settings)
 
@@ -144,7 +144,7 @@ def _train_family(
     )  # fmt: skip
 
 
-def _maker(
+def model_maker(
     session: Session, catalogue: Catalogue, columns: tuple[Column, ...], kind: Family
 ) -> Callable[..., Screened]:
     """A function that makes the model as the workspace states it, but for what is ``changed``."""

@@ -44,10 +44,12 @@ from benne.models._tables import (
 if TYPE_CHECKING:
     from benne.models._additive import AdditiveModel, PointsCard
     from benne.models._prices import Prices, prices, unrestricted
+    from benne.models._refits import PointsRefits
 
 _FITTING = {
     "AdditiveModel": "benne.models._additive",
     "PointsCard": "benne.models._additive",
+    "PointsRefits": "benne.models._refits",
     "Prices": "benne.models._prices",
     "prices": "benne.models._prices",
     "unrestricted": "benne.models._prices",
@@ -70,6 +72,7 @@ __all__ = [
     "OddsFactor",
     "Pairs",
     "PointsCard",
+    "PointsRefits",
     "Presence",
     "Prices",
     "Range",

@@ -28,14 +28,14 @@ class Points:
 
     def fit(self, sheet: Sheet, *, seed: int, monotone: bool) -> Shape:
         """The card; bins are always monotone, whatever ``monotone`` says."""
-        evidence = [_evidence(sheet, position) for position in range(len(sheet.grids))]
+        evidence = [evidence_of(sheet, position) for position in range(len(sheet.grids))]
         inputs = np.column_stack(
             [
-                _seen_evidence(sheet, position, evidence[position], seed)
+                seen_evidence(sheet, position, evidence[position], seed)
                 for position in range(len(sheet.grids))
             ]
         )
-        intercept, factors = _factors(inputs, sheet, self.ridge)
+        intercept, factors = factors_of(inputs, sheet, self.ridge)
         flat = constant(sheet.grids, intercept)
         left = tuple(
             factor * woe[grid.to_coarse]
@@ -44,7 +44,7 @@ class Points:
         return replace(flat, left=left)
 
 
-def _evidence(sheet: Sheet, position: int) -> Floats:
+def evidence_of(sheet: Sheet, position: int) -> Floats:
     """Log-odds of bad over everybody's, by coarse bin, monotone over the ranges."""
     grid = sheet.grids[position]
     codes, size = sheet.coarse_codes[position], len(grid.coarse)
@@ -62,7 +62,7 @@ def _evidence(sheet: Sheet, position: int) -> Floats:
     return np.concatenate([best, woe[ranges:]])
 
 
-def _seen_evidence(sheet: Sheet, position: int, woe: Floats, seed: int) -> Floats:
+def seen_evidence(sheet: Sheet, position: int, woe: Floats, seed: int) -> Floats:
     """The rows' evidence, learned without their own fold where levels are many."""
     codes = sheet.coarse_codes[position]
     if not sheet.grids[position].column.category or len(woe) < 15:
@@ -76,7 +76,7 @@ def _seen_evidence(sheet: Sheet, position: int, woe: Floats, seed: int) -> Float
     return seen
 
 
-def _factors(inputs: Floats, sheet: Sheet, ridge: float) -> tuple[float, Floats]:
+def factors_of(inputs: Floats, sheet: Sheet, ridge: float) -> tuple[float, Floats]:
     """The intercept and the features' factors, each 0 or more."""
     bad, weight = sheet.bad, sheet.weight
 

@@ -93,7 +93,8 @@ def unrestricted(
     """Log-odds of bad, shape ``(n,)``, by LightGBM without any limit on interactions or direction.
 
     Row ``i`` is judged by trees grown on the other ``folds`` (shape ``(n,)``, numbered from 0);
-    leaves and rounds are chosen inside each fold.
+    leaves and rounds are chosen inside each fold.  A row of fold -1 is learned from and not
+    judged: NaN.
 
     Raises:
         InvalidInput: rows that ``AdditiveModel.fit`` would refuse.
@@ -128,7 +129,7 @@ _TRIED = ({"num_leaves": 4}, {"num_leaves": 8}, {"num_leaves": 24})
 
 def _free_margins(sheet: Sheet, folds: Ints, *, seed: int) -> Floats:
     """LightGBM without restrictions; its leaves and rounds are chosen inside each fold."""
-    margin = np.empty(len(sheet))
+    margin = np.full(len(sheet), np.nan)
     with threadpool_limits(limits=1):
         for fold in range(int(folds.max()) + 1):
             inside, outside = sheet.take(folds != fold), sheet.take(folds == fold)

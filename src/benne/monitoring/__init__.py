@@ -14,32 +14,26 @@ from benne.monitoring._calibration import (
     jeffreys_p,
 )
 from benne.monitoring._cohorts import periods, roll_rates, vintage_curves, vintages
-from benne.monitoring._comparison import (
-    Rated,
-    compare,
-    thin_files,
-    through_a_shock,
-    worth_refitted,
-)
-from benne.monitoring._comparison import (
-    by_group as fare_by_group,
-)
-from benne.monitoring._comparison import (
-    prices as prices_of_parts,
-)
+from benne.monitoring._comparison import compare, through_a_shock
 from benne.monitoring._coverage import coverage
 from benne.monitoring._fairness import fairness
 from benne.monitoring._features import FeatureTable, table_plot
 from benne.monitoring._figures import whyless
+from benne.monitoring._policies import ERRORS, thin_files
+from benne.monitoring._policies import by_group as fare_by_group
 from benne.monitoring._ranking import auc, auc_difference, discrimination, gains, ks, roc
+from benne.monitoring._refits import prices as prices_of_parts
+from benne.monitoring._refits import worth_in_orders, worth_refitted
 from benne.monitoring._refused import Turned
 from benne.monitoring._resampling import Draws
 from benne.monitoring._stability import psi, stability
+from benne.monitoring._standing import Rated
 from benne.monitoring._tables import band_names, band_of, distribution, swap, tradeoff
 from benne.monitoring._validation import Held, States, Validation, ValidationInputs, validate
 from benne.monitoring._worth import domain_worth
 
 __all__ = [
+    "ERRORS",
     "Draws",
     "FeatureTable",
     "Held",
@@ -84,5 +78,6 @@ __all__ = [
     "vintage_curves",
     "vintages",
     "whyless",
+    "worth_in_orders",
     "worth_refitted",
 ]

@@ -60,6 +60,10 @@ class Done:
 Edit: TypeAlias = Callable[[History, str, Window, int], Done]
 """(history, kind, window, the edit's own number) to what came of it."""
 
+Values: TypeAlias = Mapping[str, Any]
+Valued: TypeAlias = Callable[[History, str, Window, int, Values], Done]
+"""An edit that also takes values by column."""
+
 
 def as_known(history: History, as_of: int, kinds: Iterable[Kind]) -> dict[str, list[Row]]:
     """The history with nothing that was learned, paid, closed or settled at or after ``as_of``."""
@@ -249,6 +253,67 @@ def verify(history: History, kind: str, window: Window, _: int) -> Done:
     return Done(done, len(rows))
 
 
+def strike(history: History, kind: str, window: Window, _: int) -> Done:
+    """Every row that tells against the person is retracted.
+
+    A statement tells against them where it is past due; any other row by being there.
+    """
+    rows, count, known = list(history[kind]), 0, window.end - _SOON
+    for place, row in current(history, kind):
+        if row["known_at"] < window.start and (kind != "statement" or (row["days_past_due"] or 0)):
+            rows[place] = {**row, "superseded_at": known}
+            rows.append({**row, "cause": "retraction", "known_at": known, "content": None})
+            count += 1
+    return Done({**history, kind: rows}, count)
+
+
+def claim(history: History, kind: str, window: Window, _: int, values: Values) -> Done:
+    """A new row like the last, but for ``values``; nothing where it says that already."""
+    model = _last(history, kind, window)
+    if model is None or all(model[name] == value for name, value in values.items()):
+        return Done(history)
+    return _once(history, kind, window, model, dict(values))
+
+
+def inflate(history: History, kind: str, window: Window, _: int, values: Values) -> Done:
+    """A new row like the last, each number named in ``values`` at so many permille of it."""
+    model = _last(history, kind, window)
+    if model is None:
+        return Done(history)
+    changed = {
+        name: model[name] * int(str(permille)) // 1000
+        for name, permille in values.items()
+        if model[name] is not None
+    }
+    return _once(history, kind, window, model, changed)
+
+
+def copy(history: History, kind: str, window: Window, count: int, values: Values) -> Done:
+    """``count`` new rows like the last, spread evenly over the time, but for ``values``."""
+    model = _last(history, kind, window)
+    if model is None:
+        return Done(history)
+    apart = (window.end - window.start) // count
+    moments = [window.start + number * apart + _SOON // 2 for number in range(count)]
+    rows = [{**values, "happened_at": at, "known_at": at} for at in moments]
+    amount = abs(int(str(values.get("amount_minor", 0))))
+    return Done(add(history, kind, model, rows, window), count, amount * count)
+
+
+def _last(history: History, kind: str, window: Window) -> Row | None:
+    """The person's last row of ``kind`` that had happened at the start, if there is one."""
+    return max(
+        (row for _, row in current(history, kind) if row["happened_at"] < window.start),
+        key=lambda row: (row["happened_at"], row["known_at"], str(row["record"])),
+        default=None,
+    )
+
+
+def _once(history: History, kind: str, window: Window, model: Row, values: Values) -> Done:
+    change = {**values, "happened_at": window.soon, "known_at": window.soon}
+    return Done(add(history, kind, model, [change], window), 1)
+
+
 def wait(history: History, kind: str, window: Window, _: int) -> Done:
     """Nothing but time."""
     return Done(history, 1)
@@ -294,6 +359,10 @@ EDITS: dict[str, Edit] = {
     "lower": lower,
     "use": use,
     "verify": verify,
+    "strike": strike,
     "wait": wait,
 }
 """Every edit that a lever may be made of."""
+
+VALUED: dict[str, Valued] = {"claim": claim, "inflate": inflate, "copy": copy}
+"""The edits that take values by column, too."""

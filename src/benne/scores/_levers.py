@@ -10,24 +10,31 @@ from importlib.resources import files
 from typing import Any
 
 from benne.evidence import Kind, standard_kinds
-from benne.kernel import MICROS_PER_DAY, Currency, InvalidInput
+from benne.kernel import MICROS_PER_DAY, Currency, InvalidInput, Value
 from benne.scores._answers import Offer
-from benne.scores._edits import EDITS, Done, History, Window, as_known, meanwhile
+from benne.scores._edits import EDITS, VALUED, Done, History, Window, as_known, meanwhile
 
 Rescore = Callable[[History, int], int | None]
 """The score of a history as of an instant, or ``None`` where there is no score."""
 
-_NUMBERS = {"lower": "permille", "use": "count"}
+_NUMBERS = {"lower": "permille", "use": "count", "copy": "count"}
 """The edits that take a number, and what it is called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One edit of a lever: which, of which kind, with its own number."""
+    """One edit of a lever: which, of which kind, with its own number and values."""
 
     do: str
     kind: str = ""
     number: int = 0
+    values: tuple[tuple[str, Value], ...] = ()
+
+    def run(self, history: History, window: Window) -> Done:
+        """What the edit makes of ``history``."""
+        if self.do in VALUED:
+            return VALUED[self.do](history, self.kind, window, self.number, dict(self.values))
+        return EDITS[self.do](history, self.kind, window, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Lever:
         for step in self.steps:
             if step.do != "wait" and step.kind not in done.history:
                 continue
-            one = EDITS[step.do](done.history, step.kind, window, step.number)
+            one = step.run(done.history, window)
             done = Done(one.history, done.count + one.count, done.amount_minor + one.amount_minor)
         if not done.count:
             return None
@@ -124,11 +131,13 @@ def levers_from(document: Mapping[str, Any], *, where: str) -> tuple[Lever, ...]
         raise InvalidInput(f"{where}: schema must be 1; got {document.get('schema')!r}.")
     _demand(set(document), {"schema", "lever"}, set(), where)
     return tuple(
-        _lever(name, body, f"{where}, [lever.{name}]") for name, body in document["lever"].items()
+        lever_from(name, body, f"{where}, [lever.{name}]")
+        for name, body in document["lever"].items()
     )
 
 
-def _lever(name: str, body: Mapping[str, Any], where: str) -> Lever:
+def lever_from(name: str, body: Mapping[str, Any], where: str) -> Lever:
+    """The lever that ``body`` declares; raises as ``levers_from``."""
     _demand(set(body), {"says", "after_days", "edits"}, {"says_one"}, where)
     if body["after_days"] < 1 or not body["edits"]:
         raise InvalidInput(f"{where}: a lever takes a day or more and makes an edit or more.")
@@ -150,12 +159,16 @@ def _lever(name: str, body: Mapping[str, Any], where: str) -> Lever:
 
 def _step(edit: Mapping[str, Any], where: str) -> Step:
     do = edit.get("do")
-    if do not in EDITS:
-        raise InvalidInput(f"{where}: do must be one of {', '.join(EDITS)}; got {do!r}.")
+    if do not in {*EDITS, *VALUED}:
+        names = ", ".join([*EDITS, *VALUED])
+        raise InvalidInput(f"{where}: do must be one of {names}; got {do!r}.")
     number = _NUMBERS.get(do)
     needed = {"do", *([] if do == "wait" else ["kind"]), *([number] if number else [])}
-    _demand(set(edit), needed, set(), f"{where}, edit {do}")
-    return Step(do, edit.get("kind", ""), edit[number] if number else 0)
+    _demand(
+        set(edit), needed | ({"values"} if do in VALUED else set()), set(), f"{where}, edit {do}"
+    )
+    values = tuple(sorted(edit.get("values", {}).items()))
+    return Step(do, edit.get("kind", ""), edit[number] if number else 0, values)
 
 
 def _demand(keys: set[str], needed: set[str], allowed: set[str], where: str) -> None:

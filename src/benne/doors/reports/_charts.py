@@ -14,7 +14,8 @@ import altair as alt
 import vl_convert
 from markupsafe import Markup
 
-INK, SOFT, GRID, GOOD, BAD, MARK, PALE = (f"#0{i}0{i}0{i}" for i in range(1, 8))
+INK, SOFT, GRID, GOOD, BAD, MARK, PALE, SESAME, BUREAU = (f"#0{i}0{i}0{i}" for i in range(1, 10))
+CONDUCT = "#0a0a0a"
 NAMES = {
     INK: "ink",
     SOFT: "soft",
@@ -23,6 +24,9 @@ NAMES = {
     BAD: "bad",
     MARK: "mark",
     PALE: "pale",
+    SESAME: "sesame",
+    BUREAU: "bureau",
+    CONDUCT: "conduct",
 }
 COHORTS = ("#4477aa", "#66a3c9", "#228833", "#8fa832", "#c9a227", "#ee8866", "#cc3355", "#aa3377")
 WIDTH, HEIGHT = 380, 230
@@ -215,6 +219,30 @@ def dots(
             x=alt.X("at:Q", scale=scale)
         ) + chart  # fmt: skip
     return _svg(chart.properties(width=WIDTH - 60, height=max(60, 28 * len(values))), says)
+
+
+SCORES = {"sesame": SESAME, "bureau": BUREAU, "conduct": CONDUCT}
+"""The colour of each score, told apart by a dash as well."""
+
+
+def policy_curves(rows: Sequence[dict[str, Any]], says: str) -> Markup:
+    """By the share admitted the bad rate of the admitted, a line with its interval a score."""
+    names = list(dict.fromkeys(str(row["name"]) for row in rows))
+    color = alt.Color(
+        "name:N", sort=None,
+        scale=alt.Scale(domain=names, range=[SCORES.get(name, SOFT) for name in names]),
+        legend=alt.Legend(symbolType="stroke"),
+    )  # fmt: skip
+    x = alt.X("share:Q", title="share admitted", axis=alt.Axis(format="%", tickCount=5))
+    axis = alt.Axis(format="%", tickCount=5)
+    base = _data(rows).encode(x=x, color=color)
+    shade = base.mark_area(fillOpacity=0.15).encode(
+        y=alt.Y("low:Q", title="bad rate of the admitted", axis=axis), y2="high:Q"
+    )
+    line = base.mark_line(strokeWidth=2).encode(
+        y="rate:Q", strokeDash=alt.StrokeDash("name:N", sort=None, legend=None)
+    )
+    return _svg((shade + line).properties(width=WIDTH, height=HEIGHT), says)
 
 
 def over_time(rows: Sequence[dict[str, Any]], title: str, says: str, *, form: str) -> Markup:

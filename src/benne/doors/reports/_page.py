@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from benne.doors.reports import _comparison, _summary
@@ -20,23 +20,28 @@ EMBEDDED_BYTES_MAX = 900_000
 
 def page(facts: Mapping[str, Any]) -> str:
     """The whole report of ``facts`` as HTML: a comparison where it says so, else a validation."""
-    here = files("benne.doors.reports")
-    style = here.joinpath("report.css").read_text(encoding="utf-8")
-    script = here.joinpath("report.js").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["breakable"] = breakable
-    template = environment.from_string(here.joinpath("report.html").read_text(encoding="utf-8"))
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     compared = facts.get("report") == "comparison"
-    return template.render(
+    name = "comparison" if compared else "report"
+    style = _text("report.css") + (_text("comparison.css") if compared else "")
+    script = _text(f"{name}.js")
+    loader = FunctionLoader(_text)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=loader,
+    )  # fmt: skip
+    environment.filters["breakable"] = breakable
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template(f"{name}.html").render(
         **(_comparison.parts(facts) if compared else _validation(facts)),
         style=Markup(style),  # noqa: S704 (our own file)
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=digest,
         download=_download(facts),
     )
+
+
+def _text(name: str) -> str:
+    return files("benne.doors.reports").joinpath(name).read_text(encoding="utf-8")
 
 
 def _validation(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +55,6 @@ def _validation(facts: Mapping[str, Any]) -> dict[str, Any]:
         "bands": _summary.bands(facts),
         "made": _summary.made(facts),
         "sections": sections(facts),
-        "policies": "",
     }
 
 
