@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benne.app._catalogue import Catalogue
+from benne.app._refused import admitted_rows, fit
+from benne.app._rows import read_rows
 from benne.app._screening import screened
-from benne.app._train import model_maker, read_rows
-from benne.app._training import Rows, fit
+from benne.app._train import model_maker
+from benne.app._training import Rows
 from benne.kernel import DOMAINS
 from benne.models import Column, PointsRefits, unrestricted
 from benne.monitoring import Draws, prices_of_parts, worth_in_orders, worth_refitted
@@ -55,7 +57,7 @@ class Refits:
     @classmethod
     def of(cls, session: Session, lake: Lake, catalogue: Catalogue, seen: pa.Table) -> Refits:
         """Fitted to everybody observed before those in ``seen``; else fold by fold."""
-        rows = read_rows(session, lake)
+        rows = admitted_rows(read_rows(session, lake), session.workspace.model)
         mine = np.searchsorted(rows.observation, seen["observation"].to_numpy())
         if "fold" in seen.column_names:
             fold = seen["fold"].to_numpy()
@@ -92,9 +94,13 @@ class Refits:
     def card(self, kept: Collection[Column]) -> Floats:
         """The workspace's own card, fitted anew to the columns that are kept."""
         model = model_maker(self.session, self.catalogue, tuple(kept), family("sesame"))
-        return self.by(
-            lambda part: -fit(model(), part.learn).decision_function(part.judge.features)
-        )
+        settings = self.session.workspace.model
+
+        def margin(part: Part) -> Floats:
+            found: Floats = fit(model, part.learn, settings).decision_function(part.judge.features)
+            return -found
+
+        return self.by(margin)
 
     def free(self) -> Floats:
         """Trees without any limit, on the columns that tell most: what this evidence can reach.
