@@ -1,6 +1,7 @@
 """Whom to admit, and up to what: policies, limits, and the risk appetite behind them.
 
 Policy       ``read_policy`` from TOML, ``check_policy`` before it is published
+Limits       ``Limits`` of exposure, and which one an amount would exceed (``exceeded``)
 Decision     ``decide`` one person in process; ``decided`` a table of cases, as Ibis
 """
 
@@ -14,6 +15,7 @@ from benne.decisions._decide import (
     decide,
     decide_on,
 )
+from benne.decisions._limits import SCOPES, Exceeded, Limits, Scope, Used, exceeded
 from benne.decisions._lowering import decided
 from benne.decisions._policy import (
     FACTS,
@@ -31,18 +33,24 @@ __all__ = [
     "FACTS",
     "NO_RULE",
     "OUTCOMES",
+    "SCOPES",
     "Decision",
+    "Exceeded",
     "Fact",
+    "Limits",
     "Outcome",
     "Policy",
     "PolicyFindings",
     "Rule",
+    "Scope",
     "Step",
+    "Used",
     "answer_facts",
     "check_policy",
     "decide",
     "decide_on",
     "decided",
+    "exceeded",
     "policy_from",
     "read_policy",
 ]

@@ -36,8 +36,10 @@ from benne.app.stores.online import (
     journal,
     keys,
     ledger,
+    limits,
     orders,
     outbox,
+    policies,
 )
 from benne.app.stores.online._engine import Online
 from benne.app.stores.online._schema import METADATA
@@ -56,6 +58,8 @@ __all__ = [
     "journal",
     "keys",
     "ledger",
+    "limits",
     "orders",
     "outbox",
+    "policies",
 ]

@@ -1,0 +1,189 @@
+"""What orders have at risk, by person and merchant: reserved and released under limits, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy import Column, Index, Integer, String, Table, select, update
+
+from benne.app.stores.online._schema import METADATA, Number
+from benne.app.stores.online._unit import Unit
+from benne.decisions import SCOPES, Exceeded, Limits, Scope, Used, exceeded
+from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput, NotFound
+
+exposures = Table(
+    "exposures",
+    METADATA,
+    Column("order", String, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("merchant", String, nullable=False),
+    Column("amount_minor", Number, nullable=False),
+    Column("at", Number, nullable=False),
+    Index("exposures_of_subject", "subject", "merchant"),
+)
+exposure_totals = Table(
+    "exposure_totals",
+    METADATA,
+    Column("scope", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("total_minor", Number, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("day_minor", Number, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The order has ``amount_minor`` at risk, under every limit."""
+
+    order: str
+    amount_minor: int
+
+
+Reservation: TypeAlias = Reserved | Exceeded
+
+
+def reserve(
+    unit: Unit,
+    *,
+    subject: str,
+    merchant: str,
+    order: str,
+    amount_minor: int,
+    at: int,
+    limits: Limits,
+) -> Reservation:
+    """Put ``amount_minor`` more of ``order`` at risk, or say which limit is in the way.
+
+    The same order may reserve again (it is extended, or dearer than was thought): the amounts add
+    up.  Two orders that race for the last of a limit come one after the other: the rows of their
+    scopes are locked, in one order, until the unit ends.  Nothing is changed where a limit is
+    exceeded.
+
+    Raises:
+        InvalidInput: the amount is below 0.
+        Conflict: the order is of another person or merchant.
+    """
+    if amount_minor < 0:
+        raise InvalidInput(f"what is reserved must be 0 or more; got {amount_minor}.")
+    keys = _keys(subject, merchant)
+    used = _locked(unit, keys, day=at // MICROS_PER_DAY)
+    before = _of(unit, order)
+    if before is not None and (before.subject, before.merchant) != (subject, merchant):
+        raise Conflict(f"order {order} reserves for another person or merchant; use its own.")
+    beyond = exceeded(limits, used, amount_minor)
+    if beyond is not None:
+        return beyond
+    held = (0 if before is None else before.amount_minor) + amount_minor
+    insert = unit.insert(exposures).values(
+        order=order, subject=subject, merchant=merchant, amount_minor=held, at=at
+    )
+    unit.run(
+        insert.on_conflict_do_update(
+            index_elements=["order"], set_={"amount_minor": held, "at": at}
+        )
+    )
+    _move(unit, keys, used, amount_minor, newly=amount_minor, day=at // MICROS_PER_DAY)
+    return Reserved(order, held)
+
+
+def release(unit: Unit, order: str, *, amount_minor: int | None = None, at: int) -> int:
+    """Take ``amount_minor`` of an order (all, if not stated) out of risk; what remains.
+
+    Raises:
+        NotFound: the order has reserved nothing.
+        InvalidInput: the amount is below 0, or more than is reserved.
+    """
+    found = _of(unit, order)
+    if found is None:
+        raise NotFound(f"order {order} has nothing reserved.")
+    keys = _keys(found.subject, found.merchant)
+    used = _locked(unit, keys, day=at // MICROS_PER_DAY)
+    found = _of(unit, order)  # again, behind the locks
+    assert found is not None
+    amount = found.amount_minor if amount_minor is None else amount_minor
+    if not 0 <= amount <= found.amount_minor:
+        raise InvalidInput(
+            f"order {order} has {found.amount_minor} reserved; it cannot release {amount}."
+        )
+    left: int = found.amount_minor - amount
+    unit.run(update(exposures).where(exposures.c.order == order).values(amount_minor=left, at=at))
+    _move(unit, keys, used, -amount, newly=0, day=at // MICROS_PER_DAY)
+    return left
+
+
+def used(unit: Unit, *, subject: str, merchant: str, at: int) -> dict[Scope, Used]:
+    """What is at risk now and was reserved today, for each scope; it locks nothing."""
+    return _read(unit, _keys(subject, merchant), day=at // MICROS_PER_DAY, lock=False)
+
+
+def erase_subject(unit: Unit, subject: str) -> int:
+    """Delete what ended orders left of a person; how many rows there were."""
+    gone = exposures.delete().where(exposures.c.subject == subject, exposures.c.amount_minor == 0)
+    return unit.run(gone)
+
+
+def _keys(subject: str, merchant: str) -> dict[Scope, str]:
+    return {"person": subject, "person_here": f"{merchant}/{subject}", "merchant": merchant}
+
+
+def _of(unit: Unit, order: str) -> _Exposure | None:
+    c = exposures.c
+    row = unit.row(select(c.subject, c.merchant, c.amount_minor).where(c.order == order))
+    return None if row is None else _Exposure(row.subject, row.merchant, row.amount_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exposure:
+    subject: str
+    merchant: str
+    amount_minor: int
+
+
+def _locked(unit: Unit, keys: Mapping[Scope, str], *, day: int) -> dict[Scope, Used]:
+    """What each scope has at risk, its row held until the unit ends; makes rows that lack."""
+    new = [
+        {"scope": scope, "key": keys[scope], "total_minor": 0, "day": day, "day_minor": 0}
+        for scope in SCOPES
+    ]
+    unit.run(unit.insert(exposure_totals).on_conflict_do_nothing(), new)
+    return _read(unit, keys, day=day, lock=True)
+
+
+def _read(unit: Unit, keys: Mapping[Scope, str], *, day: int, lock: bool) -> dict[Scope, Used]:
+    c = exposure_totals.c
+    found: dict[Scope, Used] = {}
+    for scope in SCOPES:  # always in this order, so that no two units wait for each other
+        query = select(c.total_minor, c.day, c.day_minor).where(
+            c.scope == scope, c.key == keys[scope]
+        )
+        row = unit.row(query.with_for_update() if lock and unit.postgres else query)
+        if row is None:
+            found[scope] = Used()
+        else:
+            found[scope] = Used(row.total_minor, row.day_minor if row.day == day else 0)
+    return found
+
+
+def _move(
+    unit: Unit,
+    keys: Mapping[Scope, str],
+    before: Mapping[Scope, Used],
+    amount: int,
+    *,
+    newly: int,
+    day: int,
+) -> None:
+    c = exposure_totals.c
+    for scope in SCOPES:
+        unit.run(
+            update(exposure_totals)
+            .where(c.scope == scope, c.key == keys[scope])
+            .values(
+                total_minor=before[scope].total_minor + amount,
+                day=day,
+                day_minor=before[scope].day_minor + newly,
+            )
+        )
