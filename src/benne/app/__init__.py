@@ -175,6 +175,8 @@ if TYPE_CHECKING:
         Session,
         service,
         session,
+        share_workspace,
+        shared_service,
     )
     from benne.orders import (
         ACTS as ORDER_ACTS,
@@ -389,6 +391,8 @@ _HOMES = {
         "Session",
         "service",
         "session",
+        "share_workspace",
+        "shared_service",
     ),
     "benne.rights": ("Frequency",),
     "benne.scores": (
@@ -540,6 +544,8 @@ __all__ = [
     "service",
     "session",
     "show_fund",
+    "share_workspace",
+    "shared_service",
     "train",
     "withdraw_at_merchant",
     "write_society",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING
 
 from benne.app._jobs import Render, work_on_jobs
 from benne.app._webhooks import Poster, deliver_due
 from benne.app.stores.online import keys, outbox
-from benne.kernel import MICROS_PER_DAY
+from benne.kernel import MICROS_PER_DAY, Unavailable
 
 if TYPE_CHECKING:
     from benne.app._service import Service
@@ -39,6 +40,16 @@ class Worker:
             self._forgot_at = now
             self._forget(now)
         return done
+
+    def run(self, ended: Event, idle_seconds: float) -> None:
+        """Work until ``ended`` is set; where the store cannot be used now, wait and try again."""
+        while not ended.is_set():
+            try:
+                done = self.step()
+            except Unavailable:
+                done = 0
+            if not done:
+                ended.wait(idle_seconds)
 
     def _forget(self, now: int) -> None:
         with self.service.online.begin() as unit:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from benne.app.stores import Lake
 
 ENVIRONMENT = {
+    "BENNE_WORKSPACE": "the workspace that each process of a deployment serves",
     "BENNE_DATABASE": "URL of the service's database (default: benne.db in the workspace)",
     "BENNE_POSTGRES": "URL of the PostgreSQL whose tables [postgres] of benne.toml names",
     "BENNE_THREADS": "threads that a query may use (default: the machine's cores, 4 at most)",
@@ -134,6 +135,26 @@ def service(session: Session, *, database: str | None = None, pool: int = 5) -> 
         randomness=secrets.token_bytes,
         reader=InProcess.of(session.workspace, bundles),
     )
+
+
+def share_workspace(session: Session, database: str | None) -> None:
+    """Let processes that this one starts open the same service with ``shared_service``."""
+    os.environ["BENNE_WORKSPACE"] = str(session.workspace.folder)
+    if database is not None:
+        os.environ["BENNE_DATABASE"] = database
+
+
+def shared_service() -> Service:
+    """The service of the workspace that ``BENNE_WORKSPACE`` names.
+
+    Raises:
+        InvalidInput: it names none.
+        NotFound, Unavailable, Conflict: as ``service``.
+    """
+    folder = os.environ.get("BENNE_WORKSPACE")
+    if folder is None:
+        raise InvalidInput("BENNE_WORKSPACE must name the folder of the workspace to serve.")
+    return service(session(Path(folder)))
 
 
 def _threads() -> int:

@@ -1,5 +1,74 @@
-"""A client of the service, and what goes over the wire."""
+"""A client of the service: typed answers, keys that survive a crash, and nothing else.
 
-from benne.client._wire import AnyAnswer
+``Client`` asks; an answer is one of a closed union (``ScoreGiven | NotEnoughEvidence | NoConsent |
+Unavailable | Erased`` and so on), and what went wrong is ``ServiceProblem`` or ``NotReached``.
+"""
 
-__all__ = ["AnyAnswer"]
+from benne.client._client import Client, KeyBook, NotReached, ServiceProblem
+from benne.client._wire import (
+    Accepted,
+    AnyAnswer,
+    BriefAnswer,
+    BriefGiven,
+    ConsentGiven,
+    ConsentReceipt,
+    ConsentTerms,
+    ConsultAnswer,
+    ConsultGiven,
+    Erased,
+    Finding,
+    Flag,
+    Freshness,
+    InquiriesAnswer,
+    InquiriesGiven,
+    LevelAnswer,
+    LevelGiven,
+    NoAnswer,
+    NoConsent,
+    NotEnoughEvidence,
+    Often,
+    Problem,
+    Reason,
+    ScoreAnswer,
+    ScoreGiven,
+    Unavailable,
+    WatchlistAnswer,
+    WatchlistGiven,
+    WatchRow,
+)
+
+__all__ = [
+    "Accepted",
+    "AnyAnswer",
+    "BriefAnswer",
+    "BriefGiven",
+    "Client",
+    "ConsentGiven",
+    "ConsentReceipt",
+    "ConsentTerms",
+    "ConsultAnswer",
+    "ConsultGiven",
+    "Erased",
+    "Finding",
+    "Flag",
+    "Freshness",
+    "InquiriesAnswer",
+    "InquiriesGiven",
+    "KeyBook",
+    "LevelAnswer",
+    "LevelGiven",
+    "NoAnswer",
+    "NoConsent",
+    "NotEnoughEvidence",
+    "NotReached",
+    "Often",
+    "Problem",
+    "Reason",
+    "ScoreAnswer",
+    "ScoreGiven",
+    "ServiceProblem",
+    "Unavailable",
+    "WatchRow",
+    "WatchlistAnswer",
+    "WatchlistGiven",
+]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TypeAlias
+
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.logging import LoggingConfig
@@ -27,6 +31,8 @@ from benne.doors.api._auth import BearerMiddleware, Tokens
 from benne.doors.api._limits import LimitMiddleware
 from benne.doors.api._problems import HANDLERS as PROBLEMS
 
+Life: TypeAlias = AbstractAsyncContextManager[None]
+
 
 class Metrics(PrometheusController):
     """Counts and times of requests, by path; nothing about anybody."""
@@ -37,8 +43,10 @@ class Metrics(PrometheusController):
     include_in_schema = False
 
 
-def create_app(service: app.Service) -> Litestar:
-    """The HTTP door of ``service``, as an ASGI application."""
+def create_app(
+    service: app.Service, *, lifespan: Sequence[Callable[[Litestar], Life]] = ()
+) -> Litestar:
+    """The HTTP door of ``service``, as an ASGI application; ``lifespan`` runs beside it."""
     settings = service.workspace.service
     metrics = PrometheusConfig(app_name="benne", prefix="benne", group_path=True)
     return Litestar(
@@ -65,6 +73,7 @@ def create_app(service: app.Service) -> Litestar:
         openapi_config=_description(),
         logging_config=_logging(),
         debug=False,
+        lifespan=lifespan,
     )
 
 
@@ -92,5 +101,5 @@ def _description() -> OpenAPIConfig:
 
 
 def _logging() -> LoggingConfig:
-    """Faults are logged once, with where they were met, and without what was asked."""
-    return LoggingConfig(log_exceptions="always", disable_stack_trace={400, 401, 403, 404, 405})
+    """Faults are logged once, by the table of problems."""
+    return LoggingConfig(log_exceptions="never", configure_root_logger=False)

@@ -5,6 +5,8 @@ A problem never holds what was not sent with the request, and a bug says nothing
 
 from __future__ import annotations
 
+import logging
+import traceback
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +36,7 @@ from benne.kernel import (
     consequence_of,
 )
 
+_LOG = logging.getLogger("benne")
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -136,22 +139,22 @@ def problem(
     return Response(body, status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def _benne_error(_: Request[Any, Any, Any], error: BenneError) -> Response[Any]:
+def _benne_error(request: Request[Any, Any, Any], error: BenneError) -> Response[Any]:
     kind = kind_of(error)
     if kind is BUG:
-        raise error
+        return _bug(request, error)
     headers = {"WWW-Authenticate": 'Bearer realm="benne"'} if kind is UNAUTHENTICATED else None
     if isinstance(error, app.KeyInFlight):
         headers = {"Retry-After": "1"}
     return problem(kind, str(error), headers=headers)
 
 
-def _http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     kind = next((HTTP[cls] for cls in type(error).__mro__ if cls in HTTP), None)
     if kind is None:
         kind = UNREADABLE if error.status_code == UNREADABLE.status else BUG
     if kind is BUG:
-        return problem(BUG, "A fault was met, and noted; try again later.")
+        return _bug(request, error)
     headers = dict(error.headers) if error.headers else {}
     if kind is UNAUTHENTICATED:
         headers["WWW-Authenticate"] = 'Bearer realm="benne"'
@@ -175,7 +178,11 @@ def _errors(error: HTTPException) -> list[dict[str, str]] | None:
     ]
 
 
-def _bug(_: Request[Any, Any, Any], __: Exception) -> Response[Any]:
+def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Log where a fault was met, and not what it says: that may be of a person."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    path = request.scope.get("path_template", "an unknown path")
+    _LOG.error("%s at %s\n%s", type(error).__name__, path, where)
     return problem(BUG, "A fault was met, and noted; try again later.")
 
 

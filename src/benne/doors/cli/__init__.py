@@ -12,18 +12,19 @@ _OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.E
 """What a disk refuses, through no fault of the program: it is said, without a traceback."""
 
 
-def main(render: Callable[[Mapping[str, Any]], str]) -> None:
+def main(render: Callable[[Mapping[str, Any]], str], serve: Callable[..., None]) -> None:
     """Run ``benne`` and end the process with the exit code of what happened.
 
-    ``render`` turns a validation into the report's page.  Codes: 0 done; 2 input; 3 permission;
-    4 conflict; 5 unavailable; 1 a bug or a broken store; 130 interrupted.
+    ``render`` turns a validation into the report's page, ``serve`` answers over HTTP.
+    Codes: 0 done; 2 input; 3 permission; 4 conflict; 5 unavailable; 1 a bug or a broken store;
+    130 interrupted.
     """
     from benne.doors.cli._commands import commands
-    from benne.doors.cli._console import fail, note
+    from benne.doors.cli._console import Hung, fail, note
     from benne.kernel import BenneError, Unavailable
 
     try:
-        commands(obj=render)
+        commands(obj=Hung(render, serve))
     except BenneError as error:
         sys.exit(fail(error))
     except OSError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benne.doors.cli._console import note, out, progress
+from benne.doors.cli._service import client, organisation, serve
 
 if TYPE_CHECKING:
     from benne.app import Session
@@ -65,6 +66,8 @@ def _root(
 
 quarantine = typer.Typer(no_args_is_help=True, help="List, mend and replay rows put aside.")
 commands.add_typer(quarantine, name="quarantine")
+commands.add_typer(organisation, name="organisation")
+commands.add_typer(client, name="client")
 
 
 def _session(workspace: Path, data: Path | None) -> Session:
@@ -80,7 +83,7 @@ def build(context: typer.Context, workspace: WorkspaceArg, data: DataOpt = None)
 
     session = _session(workspace, data)
     with progress() as tell:
-        built = app.build(session, tell, render=context.obj)
+        built = app.build(session, tell, render=context.obj.render)
     for line in built.lines():
         out(line)
 
@@ -167,7 +170,7 @@ def compare(
 
     session = _session(workspace, None)
     with progress() as tell:
-        done = app.compare_scores(session, tell, render=context.obj, draws=draws, seed=seed)
+        done = app.compare_scores(session, tell, render=context.obj.render, draws=draws, seed=seed)
     for line in done.lines():
         out(line)
 
@@ -205,7 +208,7 @@ def report(context: typer.Context, workspace: WorkspaceArg) -> None:
     from benne import app
 
     with progress() as tell:
-        written = app.report(_session(workspace, None), tell, render=context.obj)
+        written = app.report(_session(workspace, None), tell, render=context.obj.render)
     for line in written.lines():
         out(line)
 
@@ -323,3 +326,6 @@ def quarantine_replay(workspace: WorkspaceArg) -> None:
         done = app.quarantine_replay(_session(workspace, None), tell)
     for line in done.lines():
         out(line)
+
+
+commands.command()(serve)

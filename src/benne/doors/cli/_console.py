@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from benne.kernel import BenneError, consequence_of
@@ -12,6 +13,15 @@ from benne.kernel import BenneError, consequence_of
 T = TypeVar("T")
 Progress = Callable[[str, int, int | None], None]
 """Told (step, done, total) as work goes on; ``total`` is ``None`` where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hung:
+    """The other doors, which the commands reach through here: ``render`` makes the page of a
+    report, ``serve`` answers over HTTP."""
+
+    render: Callable[..., str]
+    serve: Callable[..., None]
 
 
 def out(text: str) -> None:

@@ -1,0 +1,279 @@
+"""A small client of the service, with which the commonest mistakes cannot be made.
+
+* Its key is written to disk before the first call, so that a repeat after a crash is the same
+  request, and is neither answered nor charged twice.
+* An answer is a value of a closed union.  Only a value that says so holds a number, a yes or a
+  no; what went wrong is an exception, and leaves no value at all.
+* An answer says as of when it is, of which model, and how long it may be kept.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from uuid import uuid4
+
+import httpx
+import msgspec
+
+from benne.client import _wire as wire
+
+A = TypeVar("A")
+
+_AGAIN = frozenset({401, 429, 502, 503, 504})
+_EARLY_SECONDS = 30.0
+
+_SCORE_ANSWER: msgspec.json.Decoder[wire.ScoreAnswer] = msgspec.json.Decoder(wire.ScoreAnswer)
+_BRIEF_ANSWER: msgspec.json.Decoder[wire.BriefAnswer] = msgspec.json.Decoder(wire.BriefAnswer)
+_LEVEL_ANSWER: msgspec.json.Decoder[wire.LevelAnswer] = msgspec.json.Decoder(wire.LevelAnswer)
+_CONSULT_ANSWER: msgspec.json.Decoder[wire.ConsultAnswer] = msgspec.json.Decoder(wire.ConsultAnswer)
+_WATCHLIST_ANSWER: msgspec.json.Decoder[wire.WatchlistAnswer] = msgspec.json.Decoder(
+    wire.WatchlistAnswer
+)
+_INQUIRIES_ANSWER: msgspec.json.Decoder[wire.InquiriesAnswer] = msgspec.json.Decoder(
+    wire.InquiriesAnswer
+)
+_CONSENT_RECEIPT: msgspec.json.Decoder[wire.ConsentReceipt] = msgspec.json.Decoder(
+    wire.ConsentReceipt
+)
+_ACCEPTED: msgspec.json.Decoder[wire.Accepted] = msgspec.json.Decoder(wire.Accepted)
+
+
+class ServiceProblem(Exception):
+    """The service refused; ``code`` is stable (see ``/problems``), ``problem`` is all of it."""
+
+    def __init__(self, problem: wire.Problem) -> None:
+        super().__init__(f"{problem.code}: {problem.detail}")
+        self.problem = problem
+
+    @property
+    def code(self) -> str:
+        """The stable code."""
+        return self.problem.code
+
+
+class NotReached(Exception):
+    """Nobody answered, or not in time.  Call again with the same ``reference``."""
+
+
+class KeyBook:
+    """Idempotency keys by the caller's own reference, in a file of their own.
+
+    A key is on disk before it is sent.  The file keeps a hash of the reference, and nothing of
+    a person.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._open()) as book:
+            book.execute("CREATE TABLE IF NOT EXISTS keys (reference TEXT PRIMARY KEY, key TEXT)")
+        path.chmod(0o600)
+
+    def key(self, what: str, reference: str) -> str:
+        """The key of the request that the caller knows as ``reference``, made once."""
+        name = sha256(f"{what}\n{reference}".encode()).hexdigest()
+        with self._lock, closing(self._open()) as book:
+            book.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (name, str(uuid4())))
+            (found,) = book.execute("SELECT key FROM keys WHERE reference = ?", (name,)).fetchone()
+        return str(found)
+
+    def _open(self) -> sqlite3.Connection:
+        book = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+        book.execute("PRAGMA synchronous=FULL")
+        return book
+
+
+class Client:
+    """Asks the service for one client of an organisation.
+
+    ``keys`` names the file in which idempotency keys are kept.  ``transport`` is for tests.  A
+    call that nobody answers is sent again ``tries`` times in all, as the same request.
+
+    >>> with Client("https://bureau.example", "id", "secret", keys="keys.db") as bureau:
+    ...     answer = bureau.brief(person, purpose="deposit_free", threshold=650,
+    ...                           reference="order-17")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        keys: str | Path,
+        timeout: float = 10.0,
+        tries: int = 3,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(base_url=url, timeout=timeout, transport=transport)
+        self._credentials = (client_id, client_secret)
+        self._keys = KeyBook(Path(keys))
+        self._tries = max(1, tries)
+        self._token, self._good_until = "", 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._http.base_url}, {self._credentials[0]})"
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._http.close()
+
+    # --- answers ---------------------------------------------------------------------------
+
+    def score(self, person: str, *, purpose: wire.Purpose, reference: str) -> wire.ScoreAnswer:
+        """The score, or why there is none."""
+        body = wire.Question(person=person, purpose=purpose)
+        return self._once("/v1/answers/score", body, reference, _SCORE_ANSWER)
+
+    def brief(
+        self, person: str, *, purpose: wire.Purpose, threshold: int, reference: str
+    ) -> wire.BriefAnswer:
+        """Whether the person reaches ``threshold``, or why that is not said."""
+        body = wire.BriefQuestion(person=person, purpose=purpose, threshold=threshold)
+        return self._once("/v1/answers/brief", body, reference, _BRIEF_ANSWER)
+
+    def level(self, person: str, *, purpose: wire.Purpose, reference: str) -> wire.LevelAnswer:
+        """The level, A to E, or why there is none."""
+        body = wire.Question(person=person, purpose=purpose)
+        return self._once("/v1/answers/level", body, reference, _LEVEL_ANSWER)
+
+    def consult(
+        self,
+        person: str,
+        *,
+        purpose: wire.Purpose,
+        service: str,
+        amount_minor: int,
+        reference: str,
+    ) -> wire.ConsultAnswer:
+        """Whether the person may use ``service`` for ``amount_minor``, and up to what."""
+        body = wire.ConsultQuestion(
+            person=person, purpose=purpose, service=service, amount_minor=amount_minor
+        )
+        return self._once("/v1/answers/consult", body, reference, _CONSULT_ANSWER)
+
+    def watchlist(
+        self, person: str, *, purpose: wire.Purpose, reference: str
+    ) -> wire.WatchlistAnswer:
+        """Broken promises, or why they are not told."""
+        body = wire.Question(person=person, purpose=purpose)
+        return self._once("/v1/answers/watchlist", body, reference, _WATCHLIST_ANSWER)
+
+    def inquiries(
+        self, person: str, *, purpose: wire.Purpose, reference: str
+    ) -> wire.InquiriesAnswer:
+        """How often lenders asked, or why that is not told."""
+        body = wire.Question(person=person, purpose=purpose)
+        return self._once("/v1/answers/inquiries", body, reference, _INQUIRIES_ANSWER)
+
+    # --- consents and evidence -------------------------------------------------------------
+
+    def give_consent(self, consent: wire.ConsentGiven, *, reference: str) -> wire.ConsentReceipt:
+        """Record what a person allowed; ``known_as`` of the receipt is whom to ask about."""
+        return self._once("/v1/consents", consent, reference, _CONSENT_RECEIPT)
+
+    def consent(self, consent_id: str) -> wire.ConsentReceipt:
+        """How a consent stands."""
+        came = self._send("GET", f"/v1/consents/{consent_id}")
+        return _CONSENT_RECEIPT.decode(came)
+
+    def revoke_consent(self, consent_id: str, *, reference: str) -> wire.ConsentReceipt:
+        """Pass on that the person revoked it."""
+        path = f"/v1/consents/{consent_id}/acts"
+        return self._once(path, {"act": "revoke"}, reference, _CONSENT_RECEIPT)
+
+    def furnish(self, records: Sequence[Mapping[str, Any]], *, reference: str) -> wire.Accepted:
+        """Bring evidence; ``findings`` says what was not kept, and why."""
+        lines = b"\n".join(msgspec.json.encode(record) for record in records)
+        key = self._keys.key("/v1/evidence/batch", reference)
+        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
+        came = self._send("POST", "/v1/evidence/batch", lines, headers)
+        return _ACCEPTED.decode(came)
+
+    # --- one request -----------------------------------------------------------------------
+
+    def _once(self, path: str, body: Any, reference: str, answer: msgspec.json.Decoder[A]) -> A:
+        key = self._keys.key(path, reference)
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        came = self._send("POST", path, msgspec.json.encode(body), headers)
+        return answer.decode(came)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        for wait in self._waits():
+            try:
+                bearer = {"Authorization": f"Bearer {self._access_token()}"}
+                came = self._http.request(
+                    method, path, content=content, headers={**(headers or {}), **bearer}
+                )
+            except httpx.TransportError as error:
+                if wait is None:
+                    raise NotReached(f"{path} was not answered: {error}") from error
+                time.sleep(wait)
+                continue
+            if came.status_code == 401:
+                self._token = ""
+            if came.is_success:
+                return came.content
+            problem = _problem(came)
+            again = came.status_code in _AGAIN or problem.code == "key_in_flight"
+            if wait is None or not again or problem.code == "too_many_thresholds":
+                raise problem
+            time.sleep(min(wait, float(came.headers.get("Retry-After", wait))))
+        raise AssertionError("unreachable")
+
+    def _waits(self) -> Iterator[float | None]:
+        for n in range(self._tries - 1):
+            yield 0.2 * 2.0**n
+        yield None
+
+    def _access_token(self) -> str:
+        if self._token and time.monotonic() < self._good_until - _EARLY_SECONDS:
+            return self._token
+        came = self._http.post(
+            "/oauth/token", data={"grant_type": "client_credentials"}, auth=self._credentials
+        )
+        if not came.is_success:
+            raise _problem(came)
+        token = msgspec.json.decode(came.content, type=wire.Token)
+        self._token, self._good_until = token.access_token, time.monotonic() + token.expires_in
+        return self._token
+
+
+def _problem(came: httpx.Response) -> ServiceProblem:
+    try:
+        return ServiceProblem(msgspec.json.decode(came.content, type=wire.Problem))
+    except msgspec.DecodeError:
+        told = wire.Problem(
+            type="about:blank",
+            title=came.reason_phrase,
+            status=came.status_code,
+            detail=f"the service answered {came.status_code}",
+            code="unreadable",
+        )
+        return ServiceProblem(told)

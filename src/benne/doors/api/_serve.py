@@ -1,0 +1,92 @@
+"""Run the door: one process with uvicorn and a worker beside it, or several processes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import httpx
+import uvicorn
+from litestar import Litestar
+
+from benne import app
+from benne.doors.api import _render as render
+from benne.doors.api._app import create_app
+
+_IDLE_SECONDS = 0.5
+_WEBHOOK_SECONDS = 10.0
+_FACTORY = "benne.doors.api._serve:from_environment"
+
+
+def serve(
+    session: app.Session, *, database: str | None, host: str, port: int, workers: int = 1
+) -> None:
+    """Answer over HTTP until a signal comes.
+
+    One process opens the service itself; of several, each opens its own from the environment.
+
+    Raises:
+        NotFound: nothing was trained yet.
+        Unavailable: the store cannot be reached.
+    """
+    options = {
+        "host": host,
+        "port": port,
+        "loop": "uvloop",
+        "http": "httptools",
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "date_header": True,
+        "timeout_graceful_shutdown": 10,
+    }
+    if workers == 1:
+        service = app.service(session, database=database)
+        try:
+            uvicorn.run(with_worker(service), **options)  # type: ignore[arg-type]
+        finally:
+            service.online.close()
+        return
+    app.share_workspace(session, database)
+    uvicorn.run(_FACTORY, factory=True, workers=workers, **options)  # type: ignore[arg-type]
+
+
+def from_environment() -> Litestar:
+    """The door of the workspace that ``BENNE_WORKSPACE`` names: for several processes."""
+    return with_worker(app.shared_service())
+
+
+def with_worker(service: app.Service) -> Litestar:
+    """The door, and a thread that works beside it: jobs, webhooks, seals, forgetting."""
+
+    @asynccontextmanager
+    async def working(_: Litestar) -> AsyncIterator[None]:
+        ended = threading.Event()
+        worker = app.Worker(
+            service,
+            f"worker-{service.new_id()}",
+            _post,
+            lambda reply: render.encode(render.answer(reply)),
+        )
+        thread = threading.Thread(target=worker.run, args=(ended, _IDLE_SECONDS), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(timeout=10)
+
+    return create_app(service, lifespan=[working])
+
+
+def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """Post a webhook; redirects are not followed, and what comes back is not read."""
+    try:
+        with (
+            httpx.Client(timeout=_WEBHOOK_SECONDS, follow_redirects=False) as http,
+            http.stream("POST", url, content=body, headers=dict(headers)) as came,
+        ):
+            return came.status_code
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return 0
