@@ -104,6 +104,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/features.md": features_page,
     **runpy.run_path(str(DOCS / "reference_pages.py"))["PAGES"],
     **runpy.run_path(str(DOCS / "orders_pages.py"))["PAGES"],
+    **runpy.run_path(str(DOCS / "service_pages.py"))["PAGES"],
 }
 """Each generated page, relative to this folder, and what writes it."""
 

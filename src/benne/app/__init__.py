@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benne.app._access import (
         MODES,
+        NEEDED,
         SCOPES,
         Caller,
         Credentials,
@@ -265,6 +266,7 @@ _HOMES = {
         "Caller",
         "Credentials",
         "MODES",
+        "NEEDED",
         "SCOPES",
         "add_client",
         "add_organisation",
@@ -421,6 +423,7 @@ __all__ = [
     "EVENTS",
     "MODES",
     "ORDER_ACTS",
+    "NEEDED",
     "SCOPES",
     "Answer",
     "Aside",

@@ -68,7 +68,7 @@ class Model:
         """The features are those of the workspace's catalogue that the artefact reads."""
         self.bundle, self.kinds = bundle, workspace.kinds
         self.catalogue: Catalogue = catalogue_of(
-            workspace, [kind.name for kind in workspace.kinds], _any_permit()
+            workspace, sorted(_kinds_read(bundle)), _any_permit()
         )
         read = {column.name for column in bundle.artefact.columns}
         judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
@@ -114,6 +114,11 @@ class Model:
                 withheld=withheld,
             )
         return found
+
+
+def _kinds_read(bundle: Bundle) -> set[str]:
+    """The kinds that the artefact's features read: a workspace need not have had all there are."""
+    return {kind for column in bundle.artefact.columns for kind in column.kinds}
 
 
 def _any_permit() -> Permit:

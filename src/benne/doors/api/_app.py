@@ -31,6 +31,18 @@ from benne.doors.api._auth import BearerMiddleware, Tokens
 from benne.doors.api._limits import LimitMiddleware
 from benne.doors.api._problems import HANDLERS as PROBLEMS
 
+HANDLERS = (
+    *_answers.HANDLERS,
+    *_consents.HANDLERS,
+    *_evidence.HANDLERS,
+    *_jobs.HANDLERS,
+    *_webhooks.HANDLERS,
+    *_health.HANDLERS,
+    _oauth.token,
+    _oauth.jwks,
+)
+"""Every path that the door has."""
+
 Life: TypeAlias = AbstractAsyncContextManager[None]
 
 
@@ -62,6 +74,7 @@ def create_app(
             _oauth.jwks,
             Metrics,
         ],
+        route_handlers=[*HANDLERS, Metrics],
         state=State({"service": service, "tokens": Tokens.of(service)}),
         middleware=[
             metrics.middleware,
@@ -70,14 +83,15 @@ def create_app(
         ],
         exception_handlers=PROBLEMS,
         request_max_body_size=settings.body_bytes_at_most,
-        openapi_config=_description(),
+        openapi_config=described(),
         logging_config=_logging(),
         debug=False,
         lifespan=lifespan,
     )
 
 
-def _description() -> OpenAPIConfig:
+def described() -> OpenAPIConfig:
+    """How the door describes itself, as OpenAPI 3.1."""
     scopes = dict(app.SCOPES)
     flow = OAuthFlow(token_url="/oauth/token", scopes=scopes)  # noqa: S106 (an address)
     return OpenAPIConfig(
@@ -96,6 +110,7 @@ def _description() -> OpenAPIConfig:
             }
         ),
         path="/schema",
+        use_handler_docstrings=True,
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
     )
 
