@@ -146,7 +146,7 @@ def change_consent(service: Service, unit: Unit, name: str, act: str, *, subject
         InvalidInput: another act.
         Conflict: it is no move from how the consent stands.
     """
-    found = store.find(unit, name)
+    found = store.find(unit, name, lock=True)
     if found is None or found.subject != subject:
         raise NotFound("you gave no consent of this id.")
     return _moved(service, unit, found, act)
@@ -161,7 +161,7 @@ def withdraw_at_merchant(
         NotFound: nothing of this id was given to it.
         InvalidInput, Conflict: as ``change_consent``.
     """
-    found = store.find(unit, name)
+    found = store.find(unit, name, lock=True)
     if found is None or found.merchant != caller.organisation:
         raise NotFound("no consent of this id was given to your organisation.")
     return _moved(service, unit, found, act)
@@ -202,7 +202,7 @@ def hold_consent(
         InvalidInput: no reason that there is, or an end that is too late for it.
         Conflict: the consent is not in force, or not for the purpose.
     """
-    found = store.find(unit, name)
+    found = store.find(unit, name, lock=True)
     if found is None or found.merchant != caller.organisation:
         raise NotFound("no consent of this id was given to your organisation.")
     consent = open_consent(found.signed, service.verifier)

@@ -30,12 +30,14 @@ from benne.doors.api import (
 from benne.doors.api._auth import BearerMiddleware, Tokens
 from benne.doors.api._limits import LimitMiddleware
 from benne.doors.api._problems import HANDLERS as PROBLEMS
+from benne.doors.api._requests import JsonRequest
 
 HANDLERS = (
     *_answers.HANDLERS,
     *_consents.HANDLERS,
     *_evidence.HANDLERS,
     *_jobs.HANDLERS,
+    *_orders.HANDLERS,
     *_webhooks.HANDLERS,
     *_health.HANDLERS,
     _oauth.token,
@@ -62,18 +64,6 @@ def create_app(
     settings = service.workspace.service
     metrics = PrometheusConfig(app_name="benne", prefix="benne", group_path=True)
     return Litestar(
-        route_handlers=[
-            *_answers.HANDLERS,
-            *_consents.HANDLERS,
-            *_evidence.HANDLERS,
-            *_jobs.HANDLERS,
-            *_orders.HANDLERS,
-            *_webhooks.HANDLERS,
-            *_health.HANDLERS,
-            _oauth.token,
-            _oauth.jwks,
-            Metrics,
-        ],
         route_handlers=[*HANDLERS, Metrics],
         state=State({"service": service, "tokens": Tokens.of(service)}),
         middleware=[
@@ -82,6 +72,7 @@ def create_app(
             LimitMiddleware(settings.requests_a_second, settings.seconds_at_most),
         ],
         exception_handlers=PROBLEMS,
+        request_class=JsonRequest,
         request_max_body_size=settings.body_bytes_at_most,
         openapi_config=described(),
         logging_config=_logging(),

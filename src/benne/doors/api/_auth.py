@@ -17,6 +17,7 @@ from benne import app
 ALGORITHM = "Ed25519"
 _SECOND = 1_000_000
 _LONGEST = 4096
+_SKEW_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,10 @@ class Tokens:
         if claims.get("iss") != self.issuer or claims.get("aud") != self.issuer:
             raise app.Unauthenticated("the access token is for another service.")
         now = self.service.clock() // _SECOND
-        if not claims["iat"] - 60 <= now < claims["exp"]:
+        begins, ends = claims.get("iat"), claims.get("exp")
+        if not isinstance(begins, int) or not isinstance(ends, int):
+            raise app.Unauthenticated("the access token says no time.")
+        if not begins - _SKEW_SECONDS <= now < ends:
             raise app.Unauthenticated("the access token has expired; get a new one.")
         return app.Caller(
             client=claims["sub"],

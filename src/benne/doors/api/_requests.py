@@ -10,6 +10,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import msgspec
 from litestar import Request, Response
 from litestar.concurrency import sync_to_thread
+from litestar.exceptions import ClientException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
@@ -33,6 +34,22 @@ IdempotencyKey = Annotated[
         ),
     ),
 ]
+
+
+class JsonRequest(Request[Any, Any, Any]):
+    """A request whose JSON is read or refused, whatever its bytes are."""
+
+    async def json(self) -> Any:
+        """The JSON of the body.
+
+        Raises:
+            ClientException: it is not UTF-8, or is nested too deep.
+        """
+        try:
+            return await super().json()
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise ClientException("the body must be JSON in UTF-8, not nested deep") from error
+
 
 P = ParamSpec("P")
 T = TypeVar("T")

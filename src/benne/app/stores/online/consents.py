@@ -112,12 +112,14 @@ def add_hold(unit: Unit, hold: Hold) -> None:
     )
 
 
-def find(unit: Unit, name: str) -> StoredConsent | None:
+def find(unit: Unit, name: str, *, lock: bool = False) -> StoredConsent | None:
     """The consent whose id is ``name``.
 
-    Its row is locked where the database locks rows, so that its events stay in order.
+    ``lock`` keeps its row until the unit ends, so that its events stay in order.
     """
-    query = select(consents).where(consents.c.id == name).with_for_update()
+    query = select(consents).where(consents.c.id == name)
+    if lock:
+        query = query.with_for_update()
     rows = unit.rows(query)
     return next(iter(_filled(unit, rows)), None)
 
