@@ -93,6 +93,11 @@ def settings_page() -> str:
         "## [files]",
         "",
         "A name that SQL can use, and a path or pattern under `--data DIR`.",
+        "",
+        "## [postgres]",
+        "",
+        "A name that SQL can use, and a table (`schema.table`) or a select of the PostgreSQL that "
+        "`BENNE_POSTGRES` names.",
     ]
     lines += ["", "## [kind.NAME]", "", "A kind of the workspace's own, in the words of the"]
     lines += [

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_workspace import Made, Ran, benne, make_workspace
+from made_workspace import BENNE, ENVIRONMENT, Made, Ran, benne, make_workspace
 
 from benne.app._bundle import read_bundle
 from benne.app._catalogue import catalogue_of
@@ -167,6 +168,20 @@ def test_one_person_is_answered_as_all_are_and_nothing_is_written(
 
 def silent(step: str, done: int, of: int | None) -> None:
     pass
+
+
+@pytest.mark.parametrize("words", [("score", "--json", "--no-levers"), ("explain",)])
+def test_a_reader_that_leaves_early_is_no_error(made: Made, words: tuple[str, ...]) -> None:
+    command, *options = words
+    who = [made.people[0]] if command == "explain" else []
+    running = subprocess.Popen(
+        [BENNE, command, made.folder, *who, *options],
+        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert running.stdout is not None
+    running.stdout.close()
+    _, said = running.communicate()
+    assert (running.returncode, "rror" in said) == (0, False), said
 
 
 def test_a_lake_that_is_gone_is_said(tmp_path: Path) -> None:

@@ -20,11 +20,14 @@ def main(render: Callable[[Mapping[str, Any]], str], serve: Callable[..., None])
     130 interrupted.
     """
     from benne.doors.cli._commands import commands
-    from benne.doors.cli._console import Hung, fail, note
+    from benne.doors.cli._console import Hung, fail, flush, note
     from benne.kernel import BenneError, Unavailable
 
     try:
-        commands(obj=Hung(render, serve))
+        try:
+            commands(obj=Hung(render, serve))
+        finally:
+            flush()
     except BenneError as error:
         sys.exit(fail(error))
     except OSError as error:

@@ -326,6 +326,8 @@ def quarantine_replay(workspace: WorkspaceArg) -> None:
         done = app.quarantine_replay(_session(workspace, None), tell)
     for line in done.lines():
         out(line)
+    if not done.report.batches:
+        note("No row waits in the quarantine.")
 
 
 commands.command()(serve)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,8 +26,24 @@ class Hung:
 
 
 def out(text: str) -> None:
-    """A line of the result."""
-    sys.stdout.write(text + "\n")
+    """A line of the result.  Where its reader has left, as head does, the command ends, done."""
+    try:
+        sys.stdout.write(text + "\n")
+    except BrokenPipeError:
+        _write_to_nobody()
+        sys.exit(0)
+
+
+def flush() -> None:
+    """Let go of what was printed, while it can still be said that nobody reads it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _write_to_nobody()
+
+
+def _write_to_nobody() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def note(text: str) -> None:

@@ -86,7 +86,7 @@ _INSTALMENTS: tuple[Feature, ...] = (
         "instalment_delay_{w}_p90_days",
         quantile("instalment", DELAY_DAYS, q_permille=900),
         RAISES,
-        "Delay that nine of ten instalments did not exceed {w}",
+        "Delay that about nine of ten instalments did not exceed {w}",
     ),
     *_LATE.one(
         "instalment_delay_latest_days",
