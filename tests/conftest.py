@@ -85,10 +85,21 @@ def postgres_template(postgres: made_postgres.Server) -> str:
     return made_postgres.name_of(url)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the newest schema and no rows."""
+    from benne.app.stores.online import Online
+
+    path = tmp_path_factory.mktemp("sqlite") / "benne.db"
+    Online.open(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty online store; each test that asks runs on both databases."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "benne.db")
         yield f"sqlite:///{tmp_path / 'benne.db'}"
         return
     server: made_postgres.Server = request.getfixturevalue("postgres")

@@ -72,6 +72,8 @@ if TYPE_CHECKING:
         job_of,
         job_page,
     )
+    from benne.app._journal import Verified, verify_journal
+    from benne.app._load import Loaded, load
     from benne.app._once import (
         Fresh,
         Kept,
@@ -114,6 +116,7 @@ if TYPE_CHECKING:
         TooManyThresholds,
         Unauthenticated,
     )
+    from benne.app._replay import Replayed, replay
     from benne.app._report import (
         Reported,
         report,
@@ -389,6 +392,18 @@ _HOMES = {
         "Endpoint",
         "list_endpoints",
     ),
+    "benne.app._load": (
+        "Loaded",
+        "load",
+    ),
+    "benne.app._journal": (
+        "Verified",
+        "verify_journal",
+    ),
+    "benne.app._replay": (
+        "Replayed",
+        "replay",
+    ),
     "benne.app.wiring": (
         "Session",
         "service",
@@ -451,6 +466,7 @@ __all__ = [
     "KeyInFlight",
     "KeyMissing",
     "KeyReused",
+    "Loaded",
     "MoreThanNeeded",
     "NeedsSecondPerson",
     "NewEndpoint",
@@ -469,6 +485,7 @@ __all__ = [
     "Reading",
     "Receipt",
     "Reconciled",
+    "Replayed",
     "Replied",
     "Reported",
     "ScopeMissing",
@@ -487,6 +504,7 @@ __all__ = [
     "Unavailable",
     "Unit",
     "Verdict",
+    "Verified",
     "WatchRow",
     "Watchlist",
     "Worker",
@@ -523,6 +541,7 @@ __all__ = [
     "list_clients",
     "list_endpoints",
     "list_orders",
+    "load",
     "make_features",
     "once",
     "open_fund",
@@ -537,6 +556,7 @@ __all__ = [
     "ready",
     "receipt",
     "reconcile",
+    "replay",
     "report",
     "rotate_secret",
     "rotate_webhook_secret",
@@ -550,6 +570,7 @@ __all__ = [
     "shared_service",
     "show_fund",
     "train",
+    "verify_journal",
     "withdraw_at_merchant",
     "write_society",
 ]

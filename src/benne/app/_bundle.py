@@ -34,7 +34,20 @@ class Bundle:
 
     def write(self, folder: Path) -> None:
         """Write both files, each whole."""
-        scheme: dict[str, Any] = {
+        write_whole(folder / f"{self.family.name}.json", self.artefact.to_json())
+        text = json.dumps(self._scheme(), indent=1, sort_keys=True, allow_nan=False)
+        write_whole(folder / f"{self.family.name}.scheme.json", text)
+
+    def to_json(self) -> str:
+        """Both files as one JSON object, of which ``bundle_from`` makes the bundle again."""
+        return json.dumps(
+            {"artefact": self.artefact.to_json(), "scheme": self._scheme()},
+            sort_keys=True,
+            allow_nan=False,
+        )
+
+    def _scheme(self) -> dict[str, Any]:
+        return {
             "schema": SCHEMA,
             "family": self.family.name,
             "artefact": self.artefact.hash,
@@ -43,9 +56,6 @@ class Bundle:
             "factors": None if self.factors is None else dict(self.factors),
             "trained": dict(self.trained),
         }
-        write_whole(folder / f"{self.family.name}.json", self.artefact.to_json())
-        text = json.dumps(scheme, indent=1, sort_keys=True, allow_nan=False)
-        write_whole(folder / f"{self.family.name}.scheme.json", text)
 
 
 def read_bundle(folder: Path, name: str) -> Bundle:
@@ -55,17 +65,37 @@ def read_bundle(folder: Path, name: str) -> Bundle:
         NotFound: it was not trained yet, or there is no such family.
         Corrupt: a file is not what was written, or the two do not belong together.
     """
-    known = family(name)
-    artefact = Artefact.from_json(read_whole(folder / f"{name}.json", made_by="benne train"))
+    family(name)
+    artefact = read_whole(folder / f"{name}.json", made_by="benne train")
     path = folder / f"{name}.scheme.json"
+    scheme = read_whole(path, made_by="benne train")
+    return _bundle(artefact, scheme, where=str(path))
+
+
+def bundle_from(text: str, *, where: str) -> Bundle:
+    """The bundle that ``Bundle.to_json`` wrote.
+
+    Raises:
+        Corrupt: it is not what was written.
+    """
     try:
-        scheme = json.loads(read_whole(path, made_by="benne train"))
+        document = json.loads(text)
+        artefact, scheme = document["artefact"], json.dumps(document["scheme"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Corrupt(f"{where} is not a model that was kept: {error!r}.") from error
+    return _bundle(artefact, scheme, where=where)
+
+
+def _bundle(artefact_text: str, scheme_text: str, *, where: str) -> Bundle:
+    artefact = Artefact.from_json(artefact_text)
+    try:
+        scheme = json.loads(scheme_text)
         if scheme["schema"] != SCHEMA:
             raise InvalidInput(
-                f"{path} must have schema {SCHEMA}; got {scheme['schema']!r}; train again."
+                f"{where} must have schema {SCHEMA}; got {scheme['schema']!r}; train again."
             )
         found = Bundle(
-            family=known,
+            family=family(scheme["family"]),
             artefact=artefact,
             scorable=_scorable(scheme["scorable"]),
             default=DefaultTable.from_json(json.dumps(scheme["default"])),
@@ -75,10 +105,10 @@ def read_bundle(folder: Path, name: str) -> Bundle:
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, InvalidInput):
             raise
-        raise Corrupt(f"{path} is not what benne train wrote: {error!r}; train again.") from error
+        raise Corrupt(f"{where} is not what benne train wrote: {error!r}; train again.") from error
     if scheme["artefact"] != artefact.hash:
         raise Corrupt(
-            f"{path} belongs to artefact {scheme['artefact'][:12]}, and {name}.json is "
+            f"{where} belongs to artefact {scheme['artefact'][:12]}, and the one beside it is "
             f"{artefact.hash[:12]}; train again."
         )
     return found

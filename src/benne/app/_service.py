@@ -62,6 +62,10 @@ class Service:
         """A keyed hash of ``text``, for the journal, which holds no personal data."""
         return hmac.new(self._journal_key, text.encode(), hashlib.sha256).hexdigest()[:32]
 
+    def told(self, content: bytes) -> str:
+        """A keyed hash of ``content``, for the journal: the whole 64 hex digits."""
+        return hmac.new(self._journal_key, content, hashlib.sha256).hexdigest()
+
     @cached_property
     def _journal_key(self) -> bytes:
         return self.derived("journal hashes")

@@ -25,7 +25,7 @@ from benne.evidence._kinds import (
 from benne.evidence._mappings import MAPPING_KEYS, Mapping, parse_mapping
 from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, entered, outcomes
 from benne.evidence._thickness import COUNTS, counted, thickness, thickness_of, thickness_over
-from benne.evidence._versions import Verdict, add_version
+from benne.evidence._versions import Verdict, add_version, merge_versions
 from benne.evidence._views import (
     About,
     History,
@@ -69,6 +69,7 @@ __all__ = [
     "entered",
     "kinds_of",
     "literal",
+    "merge_versions",
     "never_collected",
     "observations_table",
     "outcomes",

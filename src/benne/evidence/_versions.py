@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from benne.evidence._kinds import Kind
@@ -35,6 +36,29 @@ def add_version(versions: list[dict[str, Value]], new: Mapping[str, Value], kind
     end = END_OF_TIME if after is None else _known_at(after)
     versions.append({**new, "superseded_at": end})
     return "new"
+
+
+def merge_versions(versions: list[dict[str, Value]], others: Iterable[Mapping[str, Value]]) -> int:
+    """Put at the end of ``versions`` those of ``others`` that are not there; how many there were.
+
+    A version is there where one has its source, record and ``known_at``.  Each version of a
+    record then ends where the record's next begins.
+    """
+    there = {(row["source"], row["record"], row["known_at"]) for row in versions}
+    new = [dict(o) for o in others if (o["source"], o["record"], o["known_at"]) not in there]
+    versions += new
+    touched = {(row["source"], row["record"]) for row in new}
+    records: dict[tuple[Value, Value], list[dict[str, Value]]] = {name: [] for name in touched}
+    for row in versions:
+        name = row["source"], row["record"]
+        if name in touched:
+            records[name].append(row)
+    for own in records.values():
+        own.sort(key=_known_at)
+        for row, following in pairwise(own):
+            row["superseded_at"] = following["known_at"]
+        own[-1]["superseded_at"] = END_OF_TIME
+    return len(new)
 
 
 def _known_at(row: Row) -> int:

@@ -143,6 +143,18 @@ class Connection:
         with self._errors():
             return self._duckdb.sql(sql).to_arrow_table()
 
+    def batches(self, sql: str, *, rows: int) -> Iterator[pa.RecordBatch]:
+        """The result of a query, ``rows`` at a time, without ever holding it whole."""
+        with self._errors():
+            reader = self._duckdb.sql(sql).to_arrow_reader(rows)
+        while True:
+            with self._errors():
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+            yield batch
+
     def limit(self, memory_kb: int) -> None:
         """Bound what the database takes, from now on; the rest spills."""
         self.run(f"SET memory_limit = '{memory_kb}KB'")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingOf
 from pathlib import Path
 from types import TracebackType
@@ -23,8 +23,8 @@ from benne.app.stores._lake_ingest import (
     silent,
 )
 from benne.app.stores._lake_quarantine import Entry, dismiss, entries_of, mend
-from benne.app.stores._lake_schema import evidence_table, prepare
-from benne.evidence import Kind, Mapping, quoted, standard_kinds
+from benne.app.stores._lake_schema import evidence_table, groups_table, prepare
+from benne.evidence import Kind, Mapping, literal, quoted, standard_kinds
 from benne.kernel import InvalidInput
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -186,6 +186,31 @@ class Lake:
     def query(self, sql: str) -> pa.Table:
         """The rows of one of Benne's own selects; never of a user's."""
         return self._connection.arrow(sql)
+
+    def versions_by_subject(
+        self, kind: Kind, *, after_batch: int, to_batch: int, after_subject: str, rows: int = 50_000
+    ) -> Iterator[pa.RecordBatch]:
+        """The versions of ``kind`` in these batches, protected columns too, in order of subject.
+
+        Within a subject they are in the order in which they became known.  ``after_subject`` is
+        where an earlier reading stopped; ``rows`` come at a time.
+        """
+        table, groups = evidence_table(kind.name), groups_table(kind.name)
+        versions = (
+            f"SELECT * FROM {quoted(table)} WHERE batch > {after_batch} AND batch <= {to_batch} "
+            f"AND subject > {literal(after_subject)}"
+        )
+        if any(column.group for column in kind.columns):
+            apart = f"SELECT * EXCLUDE (batch) FROM {quoted(groups)}"
+            versions = f"FROM ({versions}) LEFT JOIN ({apart}) USING (source, record, known_at)"
+        sql = f"{versions} ORDER BY subject, known_at, source, record"
+        yield from self._connection.batches(sql, rows=rows)
+
+    def extent(self) -> tuple[int, int]:
+        """When the lake's first batch was read, which tells one lake from another, and the number
+        of its last; 0 and 0 of an empty one."""
+        ((first, last),) = self._connection.rows("SELECT min(read_at), max(batch) FROM batches")
+        return int(first or 0), int(last or 0)
 
     def table(self, name: str) -> pa.Table:
         """The whole of a table that ``write_table`` stored, by observation where it has one."""

@@ -7,7 +7,7 @@ beginning of the list, and its digest can be told again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -27,6 +27,17 @@ _UNSAID = frozenset({"subject", "superseded_at"})
 def pack(rows: Sequence[Row], names: Iterable[str]) -> bytes:
     """The columns ``names`` of ``rows``, but for the person, who is the key."""
     return _encode({name: [row[name] for row in rows] for name in names if name != "subject"})
+
+
+def pack_columns(columns: Mapping[str, list[Value]], names: Iterable[str]) -> bytes:
+    """What ``pack`` gives for the rows of ``columns``."""
+    return _encode({name: columns[name] for name in names if name != "subject"})
+
+
+def digest_columns(columns: Mapping[str, list[Value]], kind: Kind) -> bytes:
+    """What ``digest`` gives for the rows of ``columns``, which are of one batch."""
+    names = (name for name in kind.types if name not in _UNSAID)
+    return hashlib.sha256(NOTHING + pack_columns(columns, names)).digest()
 
 
 def unpack(body: bytes, names: Iterable[str], subject: str) -> list[dict[str, Value]]:

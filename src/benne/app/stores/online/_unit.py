@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Executable, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +52,27 @@ class Unit:
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that may say what happens ``on_conflict_…``; both databases know the words."""
         return postgresql.insert(table) if self.postgres else sqlite.insert(table)
+
+    def add_missing(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert many ``rows``, a value for each column in order, but for those that are there."""
+        if not rows:
+            return
+        names = ", ".join(column.name for column in table.columns)
+        if not self.postgres:
+            marks = ", ".join("?" * len(table.columns))
+            sql = f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({marks})"
+            self.connection.exec_driver_sql(sql, list(rows))
+            return
+        coming = f"coming_{table.name}"
+        self.connection.exec_driver_sql(
+            f"CREATE TEMP TABLE IF NOT EXISTS {coming} (LIKE {table.name}) ON COMMIT DELETE ROWS"
+        )
+        cursor: psycopg.Cursor[Any] = self.connection.connection.cursor()  # type: ignore[assignment]
+        with cursor, cursor.copy(f"COPY {coming} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        self.connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {coming} "
+            "ON CONFLICT DO NOTHING"
+        )
+        self.connection.exec_driver_sql(f"TRUNCATE {coming}")

@@ -73,6 +73,7 @@ owners = Table(
     Index(None, "subject"),
 )
 
+
 # --- what is known of a person ---------------------------------------------------------------
 
 

@@ -105,6 +105,33 @@ def _evidence() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_evidence_owners"),
     )
     op.create_index("ix_evidence_owners_subject", "evidence_owners", ["subject"])
+    op.create_table(
+        "evidence_deletions",
+        sa.Column("line", Number, autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("at", Number, nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("line", name="pk_evidence_deletions"),
+    )
+    op.create_index("ix_evidence_deletions_subject", "evidence_deletions", ["subject"])
+    op.create_table(
+        "evidence_deleted",
+        sa.Column("line", Number, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("record", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("line", "kind", "source", "record", name="pk_evidence_deleted"),
+    )
+    op.create_table(
+        "load_marks",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("lake", Number, nullable=False),
+        sa.Column("done_batch", Number, nullable=False),
+        sa.Column("to_batch", Number, nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name="pk_load_marks"),
+    )
 
 
 def downgrade() -> None:
@@ -113,6 +140,9 @@ def downgrade() -> None:
         "answers",
         "journal_seals",
         "journal_lines",
+        "load_marks",
+        "evidence_deleted",
+        "evidence_deletions",
         "evidence_owners",
         "evidence_packed",
         "evidence_rows",

@@ -1,0 +1,134 @@
+"""Replay: an answer of any age computed again from what was known then, to the point."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from benne.app._models import kept_model
+from benne.app._reading import FlaggedRecord, Model, Reading, reading
+from benne.app.stores.online import answers, deletions, evidence, journal
+from benne.evidence import View
+from benne.kernel import Corrupt, Json, canonical_json, content_hash, iso
+from benne.rights import permit_from
+from benne.scores import Erased, to_json
+
+if TYPE_CHECKING:
+    from benne.app.settings import Workspace
+    from benne.app.stores.online import Online, Unit
+    from benne.app.stores.online.answers import Given
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of it.
+
+    ``verdict`` is ``same`` (to the point, and in every word), ``differs`` (``differences`` names
+    the fields) or ``erased`` (what it rested on was lawfully deleted; ``answer`` says by which
+    rule and when).
+    """
+
+    given: Given
+    verdict: Literal["same", "differs", "erased"]
+    answer: dict[str, Json]
+    differences: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Json]:
+        """As one JSON object."""
+        return {
+            "schema": 1,
+            "id": self.given.id,
+            "verdict": self.verdict,
+            "answer": self.answer,
+            "differences": list(self.differences),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For a person to read."""
+        given = self.given
+        yield (
+            f"answer {given.id}: {given.family} of {iso(given.as_of)}, known by "
+            f"{iso(given.known_by)}, up to batch {given.batch}, by model {given.artefact[:12]}"
+        )
+        match self.verdict:
+            case "same":
+                score = self.answer.get("score")
+                yield f"replayed, and it is the same{'' if score is None else f': {score}'}"
+            case "erased":
+                yield f"erased, so that it cannot be given again: {self.answer['score_why']}"
+            case _:
+                yield f"REPLAYED, AND IT DIFFERS in {', '.join(self.differences)}"
+
+
+def replay(workspace: Workspace, online: Online, answer: str) -> Replayed:
+    """Compute the stored answer ``answer`` again, with its own view, permit and model.
+
+    Raises:
+        NotFound: no answer has this id, or its model was not kept.
+        Corrupt: what is stored is not what was written: the answer is not the one of its journal
+            line, or evidence is gone that no rule deleted.
+    """
+    with online.reading() as unit:
+        given = answers.find(unit, answer)
+        if given.body is None or given.permit is None:
+            return _erased(given, given.erased_by or "erasure", given.erased_at or given.at)
+        _demand_told(unit, given)
+        found = read_again(workspace, unit, given)
+        if found.evidence != given.evidence:
+            gone = deletions.since(unit, given.subject, batch=given.batch)
+            if gone is None:
+                raise Corrupt(
+                    f"the evidence of answer {given.id} is not what it was, and no rule deleted "
+                    "any; put the backup back, and run benne verify."
+                )
+            return _erased(given, gone.rule, gone.at)
+    made, stored = to_json(found.answer), json.loads(given.body)
+    if canonical_json(made) == given.body:
+        return Replayed(given, "same", made)
+    names = sorted(set(made) | set(stored))
+    told = tuple(name for name in names if _plain(made.get(name)) != stored.get(name))
+    return Replayed(given, "differs", made, told)
+
+
+def read_again(
+    workspace: Workspace,
+    unit: Unit,
+    given: Given,
+    *,
+    known_by: int | None = None,
+    flags: tuple[FlaggedRecord, ...] = (),
+) -> Reading:
+    """What ``given`` is from what is stored now; ``known_by`` later than its own lets in the
+    corrections up to then, and every batch."""
+    model = Model(workspace, kept_model(unit, given.artefact))
+    permit = permit_from(json.loads(given.permit or "{}"))
+    covered = [kind for kind in model.kinds if permit.covers_kind(kind.name, kind.domain)]
+    known = evidence.known(unit, given.subject, covered)
+    if known_by is None:
+        view = View(given.as_of, given.known_by, given.batch)
+    else:
+        view = View(given.as_of, known_by, known.batch)
+    return reading(model, known, subject=given.subject, view=view, permit=permit, flags=flags)
+
+
+def _demand_told(unit: Unit, given: Given) -> None:
+    """The journal's line must tell the hash of this very answer, where it tells one."""
+    line = journal.find(unit, given.line)
+    if line is None:
+        raise Corrupt(f"answer {given.id} has no journal line {given.line}; run benne verify.")
+    told = json.loads(line.body).get("told")
+    if told is not None and told != content_hash(json.loads(given.body or "null")):
+        raise Corrupt(
+            f"answer {given.id} is not the one that its journal line tells of; put the backup back."
+        )
+
+
+def _erased(given: Given, rule: str, at: int) -> Replayed:
+    answer = Erased(given.family, given.subject, given.as_of, rule, at)
+    return Replayed(given, "erased", to_json(answer))
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(canonical_json(value))
