@@ -439,6 +439,15 @@ def test_a_payment_in_part_leaves_the_rest_owed_and_a_decline_is_retried_a_day_l
     assert case.order.state == "completed"
 
 
+def test_what_a_provider_says_is_the_whole_so_far_and_never_added_up() -> None:
+    (case,) = _paying()
+    case.do("deduct")
+    for status, done in (("pending", 500), ("pending", 1_500), ("done", 2_000), ("pending", 500)):
+        case.do("told", by="provider", payment="o.1", status=status, amount_minor=done)
+    assert (case.order.state, case.order.paid_minor) == ("completed", 2_000)
+    assert balances(case.life.entries)["cash", "m"] == 2_000
+
+
 def test_money_taken_after_it_was_declined_and_taken_again_goes_back_by_itself() -> None:
     (case,) = _paying()
     provider = SimulatedProvider(["changed its mind"])

@@ -171,6 +171,7 @@ _BY_CONTRACT: tuple[Feature, ...] = tuple(
 _ORDER_DELAY = days_between(col("due_at"), coalesce(col("closed_at"), as_of))
 _ORDER_LATE = _ORDER_DELAY > 0
 _ORDER_ENDED = ~OPEN
+_ORDER_KEPT = _ORDER_ENDED & (_ORDER_DELAY <= 0)
 
 _ALL_ORDERS: tuple[Feature, ...] = (
     *_ORDERS.each(
@@ -186,7 +187,7 @@ _ALL_ORDERS: tuple[Feature, ...] = (
     *_ORDERS.each(
         (365, EVER),
         "orders_kept_{w}_count",
-        count("order", _ORDER_ENDED & (_ORDER_DELAY <= 0)),
+        count("order", _ORDER_KEPT),
         LOWERS,
         "Orders on credit ended in time {w}",
     ),
@@ -240,7 +241,7 @@ _ALL_ORDERS: tuple[Feature, ...] = (
     ),
     *_ORDERS.one(
         "deposit_waived_kept_minor",
-        total("order", col("deposit_waived_minor"), _ORDER_ENDED & (_ORDER_DELAY <= 0)),
+        total("order", col("deposit_waived_minor"), _ORDER_KEPT),
         LOWERS,
         "Deposits waived on orders that were ended in time",
     ),
@@ -250,6 +251,27 @@ _ALL_ORDERS: tuple[Feature, ...] = (
         distinct("order", col("merchant")),
         LOWERS,
         "Different merchants that gave credit {w}",
+    ),
+    *_ORDERS.each(
+        (365, EVER),
+        "orders_kept_{w}_merchants_count",
+        distinct("order", col("merchant"), _ORDER_KEPT),
+        LOWERS,
+        "Different merchants to whom promises were kept {w}",
+    ),
+    *_ORDERS.one(
+        "orders_kept_minor",
+        total("order", col("value_minor"), _ORDER_KEPT),
+        LOWERS,
+        "Value of the orders that were ended in time",
+    ),
+    *_ORDERS.one(
+        "orders_kept_lasting_days",
+        total(
+            "order", greatest(days_between(col("happened_at"), col("closed_at")), 0), _ORDER_KEPT
+        ),
+        LOWERS,
+        "For how long orders lasted that were ended in time, together",
     ),
     *_ORDERS.each(
         (365,),
