@@ -173,6 +173,7 @@ class Orders(RuleBasedStateMachine):
             "refund": order.paid_minor,
             "correct": order.owed_minor + order.paid_minor,
             "award": self.award_max(),
+            "claim": order.owed_minor - order.covered_minor,
         }.get(name, order.collectable_minor)
         amount = max(right * share // 1000, 1)
         full = name in ("deduct", "pay", "capture", "correct") and share % 3 == 0
@@ -189,7 +190,10 @@ class Orders(RuleBasedStateMachine):
 
     def award_max(self) -> int:
         claim = self.life.order.claim
-        return 0 if claim is None else self.fund.award_max(claimed_minor=claim.amount_minor)
+        if claim is None:
+            return 0
+        paid = self.life.order.awarded_minor
+        return self.fund.award_max(claimed_minor=claim.amount_minor, order_paid_minor=paid)
 
     def at_its_price(self, name: str) -> bool:
         return name == "complete" and self.service.paying == "promise"
@@ -248,6 +252,7 @@ class Orders(RuleBasedStateMachine):
         running = order.closed_at is None
         assert found.get(("waived", "o"), 0) == (order.waived_minor if running else 0)
         assert order.exposure_minor >= 0
+        assert order.awarded_minor <= LIMITS.order_minor
 
     def fund_balance(self) -> int:
         awarded = sum(

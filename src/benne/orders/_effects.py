@@ -247,11 +247,16 @@ def _award(work: Work) -> None:
     if fund is None or fund.merchant != order.merchant:
         raise Conflict(f"the merchant of order {order.id} has no cover fund.")
     mine = order.owed_minor - order.covered_minor
-    work.fund = fund.pay(amount, claimed_minor=min(claim.amount_minor, mine))
+    work.fund = fund.pay(
+        amount,
+        claimed_minor=min(claim.amount_minor, mine),
+        order_paid_minor=order.awarded_minor,
+    )
     work.move("award", amount, debit="cover", credit="fund")
     work.move("award", amount, debit="fund_owed", credit="owed")
     work.change(
         claim=replace(claim, awarded_minor=amount, state="awarded"),
+        awarded_minor=order.awarded_minor + amount,
         covered_minor=order.covered_minor + amount,
     )
 

@@ -147,6 +147,7 @@ class Order:
     waived_minor: int = 0
     required_minor: int = 0
     held_minor: int = 0
+    awarded_minor: int = 0
     covered_minor: int = 0
     lost_minor: int = 0
     fund_lost_minor: int = 0
