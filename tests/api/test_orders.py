@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_service import DAY, Asker, FakeReader, Turned, made_service
+from made_service import DAY, PURPOSES, Asker, FakeReader, Turned, made_service
 from made_shop import Shop, day
 
 from benne import app
-from benne.app import Service
+from benne.app import NotEnoughEvidence, Service
 from benne.app.stores.online import Online, consents, evidence, ledger
 from benne.kernel import iso
 from benne.orders import FundLimits, SimulatedProvider
@@ -318,6 +318,54 @@ def test_two_workers_do_what_falls_due_once(
         assert shop.provider.taken_minor(name) == 400
     with service.online.reading() as unit:
         assert app.books(unit)["cash"] == 1_200
+
+
+def test_two_orders_race_for_the_last_of_a_limit_and_one_wins(
+    online: Online, clock: Turned, reader: FakeReader, tmp_path: Path
+) -> None:
+    limits = {"person_minor": 15_000}
+    service = made_service(online, clock, reader, tmp_path, limits=limits)
+    with Asker(service) as asker:
+        shop = Shop(asker, clock)
+        who = str(asker.consent()["known_as"])
+        caller = app.Caller(
+            asker.credentials.client, "bikes", frozenset(app.SCOPES), frozenset(PURPOSES),
+            "production",
+        )  # fmt: skip
+        start = threading.Barrier(4)
+        made: list[app.OrderTold] = []
+
+        def order(number: str) -> None:
+            asked = app.OrderAsked(
+                number, who, "rental", "power_bank", clock.now + 3 * DAY, 9_900, 9_900, 5_000
+            )
+            start.wait()
+            made.append(online.run(lambda unit: app.create_order(service, unit, caller, asked)))
+
+        racers = [threading.Thread(target=order, args=(f"race-{n}",)) for n in range(4)]
+        for racer in racers:
+            racer.start()
+        for racer in racers:
+            racer.join()
+        states = sorted(told.order.state for told in made)
+        assert states == ["admitted", "refused", "refused", "refused"]
+        codes = {told.stored.code for told in made}
+        assert codes == {None, "LIMIT_PERSON"}
+        (won,) = [told.order.id for told in made if told.order.state == "admitted"]
+        shop.act(won, "start")
+        assert shop.order(who)["code"] == "LIMIT_PERSON"
+        shop.act(won, "complete")
+        assert shop.order(who)["state"] == "admitted"
+
+
+def test_who_is_not_known_may_put_down_the_whole(
+    shop: Shop, person: str, service: Service, reader: FakeReader
+) -> None:
+    subject = app.identified(service, "ID-1")
+    reader.answers[subject] = NotEnoughEvidence("sesame", subject, 0, "E", ("3 more records",))
+    assert shop.order(person)["code"] == "NOT_ENOUGH_EVIDENCE"
+    order = shop.order(person, partial_deposit=True)
+    assert (order["state"], order["required_minor"], order["waived_minor"]) == ("offered", 9_900, 0)
 
 
 def test_in_test_mode_an_order_lives_and_leaves_no_evidence(

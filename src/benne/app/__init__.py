@@ -80,6 +80,7 @@ if TYPE_CHECKING:
         once,
     )
     from benne.app._order_work import (
+        payment_port,
         payment_told,
         run_due,
         send_payments,
@@ -234,6 +235,8 @@ _HOMES = {
         "order_of_number",
     ),
     "benne.app._order_work": (
+        "payment_port",
+        "payment_port",
         "payment_told",
         "run_due",
         "send_payments",
@@ -549,6 +552,7 @@ __all__ = [
     "order_of_number",
     "parse_changes",
     "pay_into_fund",
+    "payment_port",
     "payment_told",
     "quarantine_list",
     "quarantine_mend",

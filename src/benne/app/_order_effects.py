@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from benne.app.stores.online import evidence, ledger
+from benne.app.stores.online import evidence, ledger, limits
 from benne.app.stores.online import orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
+from benne.decisions import Exceeded, Limits
 from benne.evidence import Arrival, Rules, arrival
 from benne.kernel import Corrupt, Json, iso
-from benne.orders import NOTICES, Act, EvidenceRow, Service, Step, evidence_of, next_task
+from benne.orders import NOTICES, Act, EvidenceRow, Order, Service, Step, evidence_of, next_task
 
 if TYPE_CHECKING:
     from benne.app._service import Service as Bureau
@@ -26,6 +27,8 @@ def keep_step(
 ) -> StoredOrder:
     """Store a step and all that follows from it, in the unit's own transaction."""
     order = step.order
+    if not stored.test and step.start != "created":
+        _follow_exposure(unit, stored.order, order)
     task = next_task(order, service)
     stored = replace(stored, order=order, next_at=None if task is None else task.at)
     store.change(unit, order, next_at=stored.next_at)
@@ -47,6 +50,42 @@ def keep_step(
     bureau.note(unit, "order", line)
     _tell(bureau, unit, stored, act, step)
     return stored
+
+
+def reserve_exposure(bureau: Bureau, unit: Unit, order: Order) -> Exceeded | None:
+    """Put what an order that is admitted has at risk under the limits, or say which is in the way.
+
+    Two orders that race for the last of a limit come one after the other, and one is refused.
+    """
+    if order.exposure_minor == 0:
+        return None
+    found = limits.reserve(
+        unit,
+        subject=order.subject,
+        merchant=order.merchant,
+        order=order.id,
+        amount_minor=order.exposure_minor,
+        at=order.last_at,
+        limits=bureau.workspace.service.limits,
+    )
+    return found if isinstance(found, Exceeded) else None
+
+
+def _follow_exposure(unit: Unit, before: Order, order: Order) -> None:
+    """Release what is no longer at risk; what is again, since money went back, has no limit."""
+    change = order.exposure_minor - before.exposure_minor
+    if change < 0:
+        limits.release(unit, order.id, amount_minor=-change, at=order.last_at)
+    elif change > 0:
+        limits.reserve(
+            unit,
+            subject=order.subject,
+            merchant=order.merchant,
+            order=order.id,
+            amount_minor=change,
+            at=order.last_at,
+            limits=Limits(),
+        )
 
 
 def _kept(act: Act, step: Step) -> StoredAct:

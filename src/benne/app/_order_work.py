@@ -15,6 +15,7 @@ from benne.orders import (
     PaymentPort,
     PaymentUnknown,
     Receipt,
+    SimulatedProvider,
     next_task,
     request_of,
     told_by,
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from benne.app._service import Service as Bureau
     from benne.app.stores.online import Unit
     from benne.app.stores.online.orders import StoredOrder
+
+
+def payment_port(name: str) -> PaymentPort | None:
+    """The provider that ``[service] payments`` names."""
+    return SimulatedProvider() if name == "simulated" else None
+
 
 _LEASE = 300 * 1_000_000
 """For how long a payment that was not answered is left alone."""

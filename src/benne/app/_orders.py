@@ -10,7 +10,7 @@ import msgspec
 
 from benne.app._access import Caller, demand_open
 from benne.app._asking import Question, Verdict, ask
-from benne.app._order_effects import keep_step
+from benne.app._order_effects import keep_step, reserve_exposure
 from benne.app.stores.online import ledger
 from benne.app.stores.online import orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
@@ -25,6 +25,7 @@ from benne.orders import (
     Service,
     apply,
     demand_same,
+    next_task,
     open_order,
     standard_services,
 )
@@ -104,11 +105,26 @@ def create_order(bureau: Bureau, unit: Unit, caller: Caller, asked: OrderAsked) 
         test=caller.mode == "test",
         next_at=None,
     )
-    store.add(unit, stored)
+    if verdict.outcome == "refer":
+        stored = replace(stored, next_at=referred_until(made.order, service))
+        store.add(unit, stored)
+        return OrderTold(stored, asked.number)
     act = _decision(asked, verdict, opening.at)
     step = apply(made.order, act, service)
+    beyond = None if stored.test else reserve_exposure(bureau, unit, step.order)
+    if beyond is not None:
+        stored = replace(stored, code=beyond.code)
+        act = Act("decision", "refuse", opening.at, "system", text=beyond.says)
+        step = apply(made.order, act, service)
+    store.add(unit, stored)
     stored = keep_step(bureau, unit, stored, act, step, service)
     return OrderTold(stored, asked.number)
+
+
+def referred_until(order: Order, service: Service) -> int | None:
+    """How long an order that was referred to people waits for them."""
+    task = next_task(order, service)
+    return None if task is None else task.at
 
 
 def service_named(name: str) -> Service:
@@ -159,15 +175,22 @@ def _verdict(reply: Replied) -> Verdict:
 
 
 def _decision(asked: OrderAsked, verdict: Verdict, at: int) -> Act:
-    """What the verdict means for the order; a cap that is too low may be met by a deposit."""
+    """What the verdict means for the order.
+
+    A cap that is too low may be met by a deposit of the rest, and what a score does not carry, or
+    too little is known for, by one of the whole.
+    """
     cap = verdict.cap_minor
     enough = cap is None or asked.value_minor <= cap
     if verdict.outcome == "admit" and enough:
         return Act("decision", "admit", at, "system")
-    short = verdict.outcome == "admit" or verdict.code == "AMOUNT_ABOVE_CAP"
-    if short and asked.partial and cap is not None and cap < asked.value_minor:
-        return Act("decision", "offer", at, "system", amount_minor=asked.value_minor - cap)
+    if asked.partial and (verdict.outcome == "admit" or verdict.code in _MET_BY_A_DEPOSIT):
+        rest = asked.value_minor - (cap or 0)
+        return Act("decision", "offer", at, "system", amount_minor=rest)
     return Act("decision", "refuse", at, "system", text=verdict.says or verdict.code or "refused")
+
+
+_MET_BY_A_DEPOSIT = frozenset({"AMOUNT_ABOVE_CAP", "NOT_ENOUGH_EVIDENCE", "SCORE_BELOW"})
 
 
 def _first(unit: Unit, known: StoredOrder) -> StoredOrder:
@@ -226,6 +249,10 @@ def act_in(bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act) -> OrderTo
     service = service_named(order.service)
     fund = fund_of(unit, order.merchant, at=act.at, lock=True) if act.name == "award" else None
     step = apply(order, act, service, fund=fund)
+    if act.name in ("admit", "offer") and not stored.test:
+        beyond = reserve_exposure(bureau, unit, step.order)
+        if beyond is not None:
+            raise Conflict(beyond.says)
     return OrderTold(keep_step(bureau, unit, stored, act, step, service), act.request)
 
 

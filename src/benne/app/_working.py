@@ -7,12 +7,14 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from benne.app._jobs import Render, work_on_jobs
+from benne.app._order_work import run_due, send_payments
 from benne.app._webhooks import Poster, deliver_due
 from benne.app.stores.online import keys, outbox
 from benne.kernel import MICROS_PER_DAY, Unavailable
 
 if TYPE_CHECKING:
     from benne.app._service import Service
+    from benne.orders import PaymentPort
 
 _FORGET_EVERY = 600 * 1_000_000
 _TOLD_DAYS = 30
@@ -22,18 +24,23 @@ _TOLD_DAYS = 30
 class Worker:
     """Works beside the answers; any number may, in any processes, on one store.
 
-    ``name`` tells it from the others, ``post`` posts webhooks, ``render`` writes answers.
+    ``name`` tells it from the others, ``post`` posts webhooks, ``render`` writes answers;
+    ``payments`` takes money for orders (``None``: what is to be paid waits).
     """
 
     service: Service
     name: str
     post: Poster
     render: Render
+    payments: PaymentPort | None = None
     _forgot_at: int = 0
 
     def step(self) -> int:
         """Do what is due now, a bit of each; how much was done, 0 when there is nothing."""
         done = work_on_jobs(self.service, self.name, self.render)
+        done += run_due(self.service)
+        if self.payments is not None:
+            done += send_payments(self.service, self.payments)
         done += deliver_due(self.service, self.post)
         now = self.service.clock()
         if now >= self._forgot_at + _FORGET_EVERY:

@@ -16,6 +16,7 @@ from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
+from benne.decisions import Limits
 from benne.evidence import Kind, OutcomeDefinition, kinds_of, standard_kinds
 from benne.kernel import DOMAINS, Currency, InvalidInput, parse_instant
 from benne.rights import FLOOR, SCORING_PURPOSES, Asking, LawfulBasis, jurisdiction
@@ -302,7 +303,9 @@ class ServiceTable:
     ``family`` is the score it answers with.  ``thresholds_at_most`` is how many different
     thresholds an organisation may try on one person in ``thresholds_days``.  ``signing_keys``
     counts the keys there have been: one more rotates them, and the earlier still verify.
-    ``public_url`` is the address by which others reach it.
+    ``public_url`` is the address by which others reach it.  ``payments`` is who takes money for
+    orders: ``none``, or ``simulated``, a provider in memory to try it all out with.
+    ``limits`` hold for what orders have at risk.
     """
 
     family: str = "sesame"
@@ -314,7 +317,9 @@ class ServiceTable:
     body_bytes_at_most: int = 10_000_000
     seconds_at_most: int = 30
     signing_keys: int = 1
+    payments: str = "none"
     offers: tuple[OfferTable, ...] = ()
+    limits: Limits = field(default_factory=Limits)
     sign_in: SignInTable | None = None
 
     def __post_init__(self) -> None:
@@ -325,6 +330,8 @@ class ServiceTable:
         for name in names:
             if getattr(self, name) < 1:
                 raise InvalidInput(f"{name} must be 1 or more; got {getattr(self, name)}.")
+        if self.payments not in ("none", "simulated"):
+            raise InvalidInput(f"payments must be none or simulated; got {self.payments!r}.")
         offered = [offer.name for offer in self.offers]
         if len(set(offered)) < len(offered):
             raise InvalidInput(f"offers must have names of their own; got {offered}.")

@@ -20,9 +20,9 @@ Positive: TypeAlias = Annotated[int, Meta(ge=1, le=2**53 - 1, description="Money
 Words: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2000)]
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 ActName: TypeAlias = Literal[
-    "deposit", "start", "extend", "progress", "benefit", "return", "complete", "deduct", "capture",
-    "pay", "confirm", "refund", "reduce", "cancel", "pause", "resume", "dispute", "uphold",
-    "correct", "withdraw", "claim", "award", "reject", "write_off",
+    "admit", "offer", "refuse", "deposit", "start", "extend", "progress", "benefit", "return",
+    "complete", "deduct", "capture", "pay", "confirm", "refund", "reduce", "cancel", "pause",
+    "resume", "dispute", "uphold", "correct", "withdraw", "claim", "award", "reject", "write_off",
 ]  # fmt: skip
 
 

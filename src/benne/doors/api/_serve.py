@@ -68,6 +68,7 @@ def with_worker(service: app.Service) -> Litestar:
             f"worker-{service.new_id()}",
             _post,
             lambda reply: render.encode(render.answer(reply)),
+            payments=app.payment_port(service.workspace.service.payments),
         )
         thread = threading.Thread(target=worker.run, args=(ended, _IDLE_SECONDS), daemon=True)
         thread.start()
