@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from benne.app._asking import (
         Question,
         Replied,
-        Verdict,
         ask,
     )
     from benne.app._build import (
@@ -46,6 +45,9 @@ if TYPE_CHECKING:
         identified,
         receipt,
         withdraw_at_merchant,
+    )
+    from benne.app._consulting import (
+        Verdict,
     )
     from benne.app._cover import (
         Reconciled,
@@ -94,6 +96,16 @@ if TYPE_CHECKING:
         list_orders,
         order_history,
         order_of_number,
+    )
+    from benne.app._policies import (
+        BackTest,
+        back_test,
+        policy_check,
+        policy_propose,
+        policy_publish,
+        policy_terms,
+        policy_withdraw,
+        term_line,
     )
     from benne.app._quarantine import (
         Aside,
@@ -284,7 +296,6 @@ _HOMES = {
     "benne.app._asking": (
         "Question",
         "Replied",
-        "Verdict",
         "ask",
         "level_of",
     ),
@@ -307,6 +318,7 @@ _HOMES = {
         "receipt",
         "withdraw_at_merchant",
     ),
+    "benne.app._consulting": ("Verdict",),
     "benne.app._explain": ("explain",),
     "benne.app._features": (
         "Featured",
@@ -326,6 +338,16 @@ _HOMES = {
         "Fresh",
         "Kept",
         "once",
+    ),
+    "benne.app._policies": (
+        "BackTest",
+        "back_test",
+        "policy_check",
+        "policy_propose",
+        "policy_publish",
+        "policy_terms",
+        "policy_withdraw",
+        "term_line",
     ),
     "benne.app._quarantine": (
         "Aside",
@@ -445,6 +467,7 @@ __all__ = [
     "SCOPES",
     "Answer",
     "Aside",
+    "BackTest",
     "Breach",
     "Built",
     "Caller",
@@ -521,6 +544,7 @@ __all__ = [
     "answer_line",
     "ask",
     "authenticate",
+    "back_test",
     "books",
     "build",
     "cancel_job",
@@ -554,6 +578,11 @@ __all__ = [
     "pay_into_fund",
     "payment_port",
     "payment_told",
+    "policy_check",
+    "policy_propose",
+    "policy_publish",
+    "policy_terms",
+    "policy_withdraw",
     "quarantine_list",
     "quarantine_mend",
     "quarantine_replay",
@@ -573,6 +602,7 @@ __all__ = [
     "share_workspace",
     "shared_service",
     "show_fund",
+    "term_line",
     "train",
     "verify_journal",
     "withdraw_at_merchant",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from benne.app._access import Caller, demand_open
+from benne.app._consulting import Verdict, consult
 from benne.app._keeping import record_reply
 from benne.app._reading import Reading
 from benne.app._refusals import TooManyThresholds
 from benne.app._sandbox import sandbox_subject
 from benne.app.stores.online import asks, consents
-from benne.kernel import MICROS_PER_DAY, iso
+from benne.kernel import MICROS_PER_DAY, Value, iso
 from benne.rights import (
     ClosedByRule,
     Consent,
@@ -47,7 +49,8 @@ _PERMIT_LIFE = 60 * 1_000_000
 class Question:
     """What is asked of whom: ``person`` is ``known_as`` of their consent.
 
-    ``threshold`` goes with ``brief``; ``service`` and ``amount_minor`` with ``consult``.
+    ``threshold`` goes with ``brief``; ``service``, ``amount_minor`` and the
+    merchant's own ``fields`` with ``consult``.
     """
 
     asked: Asked
@@ -56,6 +59,7 @@ class Question:
     threshold: int | None = None
     service: str | None = None
     amount_minor: int | None = None
+    fields: Mapping[str, Value] = field(default_factory=dict)
 
 
 class Reader(Protocol):
@@ -65,17 +69,6 @@ class Reader(Protocol):
         self, unit: Unit, subject: str, *, permit: Permit, as_of: int, family: str
     ) -> Reading:
         """The answer of a family of score about ``subject`` at ``as_of``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a policy says: admit, refuse or refer, with a cap in minor units, and why."""
-
-    outcome: Literal["admit", "refuse", "refer"]
-    code: str | None = None
-    says: str | None = None
-    cap_minor: int | None = None
-    policy: str | None = None
 
 
 Content: TypeAlias = Score | bool | Verdict | Watchlist | Inquiries | None
@@ -139,7 +132,7 @@ def ask(service: Service, unit: Unit, caller: Caller, question: Question) -> Rep
 
 def _reply(service: Service, unit: Unit, caller: Caller, question: Question) -> Replied:
     if caller.mode == "test":
-        return _sandboxed(service, question)
+        return _sandboxed(service, unit, caller, question)
     at = service.clock()
     given = [
         (open_consent(one.signed, service.verifier), one)
@@ -198,7 +191,7 @@ def _permitted(
         id=service.new_id(),
         question=question,
         answer=reading.answer,
-        content=_content(service, question, reading),
+        content=_content(service, unit, caller, question, reading, consent.subject),
         as_of=reading.as_of,
         family=name,
         mode=caller.mode,
@@ -229,13 +222,22 @@ def _demand_few_thresholds(
     )
 
 
-def _content(service: Service, question: Question, reading: Reading) -> Content:
+def _content(
+    service: Service,
+    unit: Unit,
+    caller: Caller,
+    question: Question,
+    reading: Reading,
+    subject: str | None,
+) -> Content:
     answer = reading.answer
     if isinstance(answer, NoConsent | Unavailable | Erased):
         return None
     match question.asked:
         case "consult":
-            return service.decide(question, reading)
+            return consult(
+                service, unit, question, reading, merchant=caller.organisation, subject=subject
+            )
         case "watchlist":
             said = {flag.record: flag.statement for flag in reading.flags}
             return watchlist(reading.seen.get("breach", ()), at=reading.as_of, statements=said)
@@ -274,14 +276,14 @@ def _nothing(
     )
 
 
-def _sandboxed(service: Service, question: Question) -> Replied:
+def _sandboxed(service: Service, unit: Unit, caller: Caller, question: Question) -> Replied:
     """The answer about a person of the sandbox: the same for the same question, always."""
     reading, status = sandbox_subject(question.person, service.workspace.service.family)
     return Replied(
         id=service.new_id(),
         question=question,
         answer=reading.answer,
-        content=_content(service, question, reading),
+        content=_content(service, unit, caller, question, reading, None),
         as_of=reading.as_of,
         family=reading.answer.family,
         mode="test",

@@ -168,7 +168,7 @@ def _populations(sesame: Rated, bureau: Rated) -> dict[str, NDArray[np.bool_]]:
 
 
 def _people(session: Session, lake: Lake) -> _People:
-    held = {name: _held_out(lake, name) for name in ("sesame", "bureau")}
+    held = {name: held_out(lake, name) for name in ("sesame", "bureau")}
     numbers = np.intersect1d(*(table["observation"].to_numpy() for table, _ in held.values()))
     catalogue = catalogue_of(session.workspace, lake.versions(), session.permit("model_building"))
     rated = []
@@ -206,7 +206,7 @@ def _people(session: Session, lake: Lake) -> _People:
     )
 
 
-def _held_out(lake: Lake, name: str) -> tuple[pa.Table, str]:
+def held_out(lake: Lake, name: str) -> tuple[pa.Table, str]:
     """Scores of people whom the card had not seen, and in what sense."""
     tables = lake.tables()
     if f"unseen_{name}" not in tables:

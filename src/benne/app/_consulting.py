@@ -1,41 +1,164 @@
-"""Consult: may the person use a service on credit, and up to what?"""
+"""Consult: may the person use a service on credit, and up to what?
+
+The live policy of the service decides; where none is, the threshold and cap that ``benne.toml``
+offers.  A policy in the shadow decides too, and its decision is kept and told to nobody.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from benne.app._refusals import MoreThanNeeded
 from benne.app.settings import OfferTable
-from benne.kernel import NotFound
+from benne.app.stores.online import limits, policies
+from benne.decisions import Decision, Policy, decide_on, facts_of, policy_from
+from benne.kernel import InvalidInput, NotFound, Type, Value, canonical_json
 from benne.scores import Score, admits
 
 if TYPE_CHECKING:
-    from benne.app._asking import Question, Verdict
+    from benne.app._asking import Question
     from benne.app._reading import Reading
     from benne.app._service import Service
+    from benne.app.stores.online import Unit
+    from benne.app.stores.online.policies import Role, StoredPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDecision:
+    """What the policy of this hash decided, with the facts and the trace, as it is kept."""
+
+    role: Role
+    policy: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a policy says: admit, refuse or refer, with a cap in minor units, and why.
+
+    ``kept`` is what goes into the store beside the answer.
+    """
+
+    outcome: Literal["admit", "refuse", "refer"]
+    code: str | None = None
+    says: str | None = None
+    cap_minor: int | None = None
+    policy: str | None = None
+    kept: tuple[KeptDecision, ...] = ()
+
 
 REFUSALS = {
     "SCORE_BELOW": "The score does not reach what the service asks for.",
     "NOT_ENOUGH_EVIDENCE": "Too little is known of the person; this is not a low score.",
     "AMOUNT_ABOVE_CAP": "The service lends less than was asked for.",
 }
-"""Every refusal code, and what it says.  A refusal is an answer, not an error."""
+"""Every refusal code of Benne's own, and what it says.  A refusal is an answer, not an error."""
 
 
-def decide(service: Service, question: Question, reading: Reading) -> Verdict:
-    """The verdict on a ``consult``.
+def consult(
+    service: Service,
+    unit: Unit,
+    question: Question,
+    reading: Reading,
+    *,
+    merchant: str,
+    subject: str | None,
+) -> Verdict:
+    """The verdict on a ``consult``; ``subject`` is ``None`` for a person of the sandbox.
 
     Raises:
         NotFound: no such service.
         MoreThanNeeded: the service is not for this purpose.
+        InvalidInput: a field that the policy needs is missing, or does not fit.
     """
-    from benne.app._asking import Verdict
-
     offer = _offer(service, question.service or "")
     if question.purpose not in offer.purposes:
         raise MoreThanNeeded(
             f"{offer.name} is for {', '.join(offer.purposes)}; got {question.purpose}."
         )
+    at = service.clock()
+    live = policies.in_force(unit, offer.name, role="live", at=at)
+    shadow = policies.in_force(unit, offer.name, role="shadow", at=at)
+    if live is None and shadow is None:
+        return _by_offer(offer, question, reading)
+    used = _exposure(unit, merchant, subject, at)
+    verdict = (
+        _by_offer(offer, question, reading)
+        if live is None
+        else _by_policy(live, question, reading, used)
+    )
+    if shadow is None:
+        return verdict
+    kept = (*verdict.kept, *_shadow(shadow, question, reading, used))
+    return replace(verdict, kept=kept)
+
+
+def _exposure(unit: Unit, merchant: str, subject: str | None, at: int) -> dict[str, Value]:
+    """What the person has at risk now, here and everywhere."""
+    if subject is None:
+        return {"exposure_minor": 0, "exposure_here_minor": 0}
+    used = limits.used(unit, subject=subject, merchant=merchant, at=at)
+    return {
+        "exposure_minor": used["person"].total_minor,
+        "exposure_here_minor": used["person_here"].total_minor,
+    }
+
+
+def _by_policy(
+    stored: StoredPolicy, question: Question, reading: Reading, used: Mapping[str, Value]
+) -> Verdict:
+    decision, kept = _decided(stored, question, reading, used, role="live")
+    code = decision.codes[0] if decision.codes else None
+    says = decision.says[0] if decision.says else None
+    cap, outcome = decision.cap_minor, decision.outcome
+    if outcome == "admit" and cap is not None and (question.amount_minor or 0) > cap:
+        outcome, code, says = "refuse", "AMOUNT_ABOVE_CAP", REFUSALS["AMOUNT_ABOVE_CAP"]
+    return Verdict(outcome, code, says, cap, f"{decision.policy}:{decision.version}", (kept,))
+
+
+def _shadow(
+    stored: StoredPolicy, question: Question, reading: Reading, used: Mapping[str, Value]
+) -> tuple[KeptDecision, ...]:
+    """What a policy in the shadow would have said.  Its mistakes reach nobody, and are kept."""
+    try:
+        return (_decided(stored, question, reading, used, role="shadow")[1],)
+    except InvalidInput as error:
+        return (KeptDecision("shadow", stored.hash, canonical_json({"failed": str(error)})),)
+
+
+def _decided(
+    stored: StoredPolicy,
+    question: Question,
+    reading: Reading,
+    used: Mapping[str, Value],
+    *,
+    role: Role,
+) -> tuple[Decision, KeptDecision]:
+    policy = stored_policy(stored.body, tuple(sorted(reading.feature_types.items())))
+    facts = {
+        **dict(question.fields),
+        **used,
+        **reading.features(policy.features),
+        "amount_minor": question.amount_minor or 0,
+    }
+    row = facts_of(policy, reading.answer, facts)
+    decision = decide_on(policy, row)
+    body = canonical_json({"facts": dict(row), "decision": decision.as_json()})
+    return decision, KeptDecision(role, stored.hash, body)
+
+
+@lru_cache(maxsize=64)
+def stored_policy(body: str, features: tuple[tuple[str, Type], ...]) -> Policy:
+    """The policy that was stored as ``body``."""
+    return policy_from(msgspec.json.decode(body), features=dict(features), where="a stored policy")
+
+
+def _by_offer(offer: OfferTable, question: Question, reading: Reading) -> Verdict:
     code = None
     if not isinstance(reading.answer, Score):
         code = "NOT_ENOUGH_EVIDENCE"
@@ -43,12 +166,11 @@ def decide(service: Service, question: Question, reading: Reading) -> Verdict:
         code = "SCORE_BELOW"
     elif (question.amount_minor or 0) > offer.cap_minor:
         code = "AMOUNT_ABOVE_CAP"
-    cap = offer.cap_minor if code in (None, "AMOUNT_ABOVE_CAP") else None
     return Verdict(
         outcome="admit" if code is None else "refuse",
         code=code,
         says=None if code is None else REFUSALS[code],
-        cap_minor=cap,
+        cap_minor=offer.cap_minor if code in (None, "AMOUNT_ABOVE_CAP") else None,
         policy=f"offer:{offer.name}",
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benne.app.stores.online import answers, asks, evidence
+from benne.app._consulting import Verdict
+from benne.app.stores.online import answers, asks, evidence, policies
 from benne.app.stores.online.asks import Ask
 from benne.evidence import Arrival
 from benne.kernel import Json, Value, canonical_json, content_hash, iso
@@ -61,6 +62,17 @@ def record_reply(service: Service, unit: Unit, caller: Caller, reply: Replied) -
         "told": content_hash(to_json(reading.answer)),
     }
     number = service.note(unit, "answer", line)
+    if isinstance(reply.content, Verdict):
+        for kept in reply.content.kept:
+            policies.keep(
+                unit,
+                answer=reply.id,
+                policy=kept.policy,
+                role=kept.role,
+                body=kept.body,
+                subject=consent.subject,
+                at=ask_row.at,
+            )
     _keep(service, unit, reply, reading, permit, consent, number)
     if question.purpose == "lending":
         _leave_inquiry(service, unit, caller, reply, consent)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benne.app._access import Caller, demand_open
-from benne.app._asking import Question, Verdict, ask
+from benne.app._asking import Question, ask
+from benne.app._consulting import Verdict
 from benne.app._order_effects import keep_step, reserve_exposure
 from benne.app.stores.online import ledger
 from benne.app.stores.online import orders as store

@@ -6,9 +6,9 @@ is replayed.  ``InProcess`` is what the service asks: it reads what is known now
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from benne.app._bundle import Bundle
@@ -16,7 +16,7 @@ from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._features import feature_plan
 from benne.app.stores.online import evidence
 from benne.evidence import Kind, View, counted, seen, thickness_over
-from benne.kernel import DOMAINS, NotFound, Row
+from benne.kernel import DOMAINS, NotFound, Row, Type, Value
 from benne.rights import LawfulBasis, Permit
 from benne.scores import Answer, Erased, Scorer, Unavailable
 
@@ -46,7 +46,8 @@ class Reading:
     The view is (``as_of``, ``known_by``, ``batch``).  ``evidence`` is the hash of all versions
     that the permit covers, ``artefact`` that of the model, ``network`` that of the monthly batch
     of network features (``None``: none was read).  ``last_known_at`` is when we last learnt of the
-    person.  ``seen`` holds, by kind, the rows that were shown.
+    person.  ``seen`` holds, by kind, the rows that were shown; ``features`` computes named
+    features of the catalogue (``feature_types``) from them, without those that the permit bars.
     """
 
     answer: Answer
@@ -59,6 +60,10 @@ class Reading:
     last_known_at: int | None = None
     flags: tuple[FlaggedRecord, ...] = ()
     seen: Mapping[str, Sequence[Row]] = field(default_factory=dict, repr=False)
+    feature_types: Mapping[str, Type] = field(default_factory=dict, repr=False)
+    features: Callable[[Iterable[str]], Mapping[str, Value]] = field(
+        default=lambda _: {}, repr=False, compare=False
+    )
 
 
 class Model:
@@ -72,7 +77,8 @@ class Model:
         )
         read = {column.name for column in bundle.artefact.columns}
         judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
-        self.plan = feature_plan(self.catalogue).only(read | judges)
+        self.everything = feature_plan(self.catalogue)
+        self.plan = self.everything.only(read | judges)
         self._currency = workspace.currency
         self._scorers: dict[tuple[str, ...], Scorer] = {}
         self._withheld: dict[object, tuple[str, ...]] = {}
@@ -168,7 +174,20 @@ def reading(
         last_known_at=known.known_at or None,
         flags=flags,
         seen=shown,
+        feature_types=model.everything.types,
+        features=partial(_features, model, shown, permit, view.as_of),
     )
+
+
+def _features(
+    model: Model,
+    shown: Mapping[str, Sequence[Row]],
+    permit: Permit,
+    as_of: int,
+    names: Iterable[str],
+) -> Mapping[str, Value]:
+    """The named features, as a batch would compute them; those that are barred are not there."""
+    return model.everything.only(names).over(shown, permit, as_of)
 
 
 def _answer(

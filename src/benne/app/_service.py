@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from benne.app._consulting import decide
 from benne.app._signing import Ed25519Signer, Ed25519Verifier
 from benne.app._webhooks import fan_out
 from benne.app.stores.online import clients, journal
 from benne.kernel import DOMAINS, Json, uuid7
 
 if TYPE_CHECKING:
-    from benne.app._asking import Question, Reader, Verdict
-    from benne.app._reading import Reading
+    from benne.app._asking import Reader
     from benne.app.settings import Workspace
     from benne.app.stores.online import Online, Unit
     from benne.evidence import Kind
@@ -49,10 +47,6 @@ class Service:
     def tell(self, unit: Unit, organisation: str, event: str, body: Mapping[str, Json]) -> None:
         """Put a webhook of the organisation in the unit's own transaction."""
         fan_out(self, unit, organisation, event, body)
-
-    def decide(self, question: Question, reading: Reading) -> Verdict:
-        """What the service's policy says to a ``consult``."""
-        return decide(self, question, reading)
 
     def derived(self, what: str) -> bytes:
         """The key for one use, 32 bytes: HMAC-SHA-256 of its name under the workspace's key."""

@@ -34,6 +34,7 @@ PersonId: TypeAlias = Annotated[
 ]
 Points: TypeAlias = Annotated[int, Meta(ge=350, le=950)]
 Minor: TypeAlias = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Money, minor units.")]
+Field: TypeAlias = bool | int | Annotated[str, Meta(max_length=200)] | None
 Name: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
@@ -54,10 +55,14 @@ class BriefQuestion(Question, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ConsultQuestion(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """May the person use ``service`` for ``amount_minor``?"""
+    """May the person use ``service`` for ``amount_minor``?
+
+    ``fields`` are the merchant's own facts, where the policy of the service asks for some.
+    """
 
     service: Name
     amount_minor: Minor
+    fields: dict[Name, Field] = {}
 
 
 # --- answers --------------------------------------------------------------------------------

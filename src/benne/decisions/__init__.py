@@ -14,6 +14,7 @@ from benne.decisions._decide import (
     answer_facts,
     decide,
     decide_on,
+    facts_of,
 )
 from benne.decisions._limits import SCOPES, Exceeded, Limits, Scope, Used, exceeded
 from benne.decisions._lowering import decided
@@ -51,6 +52,7 @@ __all__ = [
     "decide_on",
     "decided",
     "exceeded",
+    "facts_of",
     "policy_from",
     "read_policy",
 ]

@@ -105,6 +105,11 @@ def decide(policy: Policy, answer: Answer, facts: Mapping[str, Value]) -> Decisi
         InvalidInput: a fact that is needed is missing, unknown, or of another type; or the
             answer is of another family than the policy's.
     """
+    return decide_on(policy, facts_of(policy, answer, facts))
+
+
+def facts_of(policy: Policy, answer: Answer, facts: Mapping[str, Value]) -> dict[str, Value]:
+    """The facts of which ``policy`` speaks, each checked, in one row; as ``decide`` takes them."""
     known = answer_facts(answer)
     if answer.family != policy.family:
         raise InvalidInput(
@@ -113,7 +118,7 @@ def decide(policy: Policy, answer: Answer, facts: Mapping[str, Value]) -> Decisi
     clash = sorted(set(known) & set(facts))
     if clash:
         raise InvalidInput(f"{clash[0]} comes from the answer; it must not be stated beside it.")
-    return decide_on(policy, {**known, **facts})
+    return _row(policy, {**known, **facts})
 
 
 def decide_on(policy: Policy, facts: Mapping[str, Value]) -> Decision:
@@ -196,4 +201,5 @@ def _words(fact: Fact) -> str:
 
 __all__ = [
     "CAP_UNKNOWN", "FACTS", "NO_RULE", "Decision", "Step", "answer_facts", "decide", "decide_on",
+    "facts_of",
 ]  # fmt: skip

@@ -95,6 +95,7 @@ def consult(
         data.purpose,
         service=data.service,
         amount_minor=data.amount_minor,
+        fields=data.fields,
     )
     return _asked(request, idempotency_key, data, question)
 
