@@ -779,6 +779,18 @@ def test_an_entry_can_be_dismissed_and_then_not_mended(lake: Lake, tmp_path: Pat
         lake.mend(99, {"due_minor": "1"})
 
 
+def test_a_row_that_its_source_mended_waits_no_longer(lake: Lake, tmp_path: Path) -> None:
+    wrong = GOOD.replace("100", "-1")
+    other = wrong.replace("i0", "i1")
+    paid_later = GOOD.replace("i0", "i2").replace("2017-01-01", "2017-01-05")
+    instalments(lake, tmp_path / "a.csv", wrong, other, paid_later)
+    instalments(lake, tmp_path / "b.csv", paid_later.replace("01-05", "01-01").replace("100", "-1"))
+    assert [entry.record for entry in lake.quarantine()] == ["i0", "i1", "i2"]
+    instalments(lake, tmp_path / "c.csv", GOOD, paid_later.replace("01-05", "01-07"))
+    assert [entry.record for entry in lake.quarantine()] == ["i1", "i2"]
+    assert lake.quarantine(status="resolved")[0].record == "i0"
+
+
 def test_mending_names_the_columns_there_are(lake: Lake, tmp_path: Path) -> None:
     instalments(lake, tmp_path / "a.csv", GOOD.replace("100", "-1"))
     with pytest.raises(ValueError, match="no column 'colour'; it has account"):

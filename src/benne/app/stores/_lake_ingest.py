@@ -15,6 +15,7 @@ from benne.app.stores._lake_batches import Batch, Progress, Tally, load
 from benne.app.stores._lake_files import BatchFails, demand_unchanged, fingerprint, source_hashes
 from benne.app.stores._lake_quarantine import (
     Quarantine,
+    close_overtaken,
     close_replayed,
     close_unreadable,
     waiting_rows,
@@ -111,6 +112,7 @@ def ingest_batch(store: Store, request: Request) -> BatchReport:
             files = [str(p) for s in request.sources.values() if not _is_table(s) for p in s]
             close_unreadable(lake, mapping, files)
             tally = load(lake, Quarantine(lake, mapping, batch.number), batch)
+            close_overtaken(lake, mapping, batch.number)
             demand_unchanged(mapping, request.sources, hashes)
             _record(lake, batch, tally, same)
     except BatchFails as failure:

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from benne.app.stores._duckdb import Connection, RejectedLine
 from benne.app.stores._lake_files import line_finding
-from benne.evidence import PROBLEMS, RAW, CastPlan, Finding, Mapping
+from benne.app.stores._lake_schema import evidence_table
+from benne.evidence import PROBLEMS, RAW, CastPlan, Finding, Mapping, quoted
 from benne.kernel import InvalidInput, NotFound, canonical_json, iso
 
 _ENTRY = pa.schema(
@@ -45,7 +46,7 @@ class Entry:
 
     ``raw`` is null for a batch that failed whole.  ``status`` is ``open``, ``replayed`` (its row
     is evidence now), ``dismissed`` (a person said so) or ``resolved`` (what could not be read,
-    a batch or a line of a file, was read again later).
+    a batch or a line of a file, was read again later; a row's record came sound in a later batch).
     """
 
     entry: int
@@ -210,6 +211,21 @@ def close_unreadable(lake: Connection, mapping: Mapping, files: Iterable[str]) -
             "entry FROM findings WHERE code = 'unreadable_line' AND starts_with(place, ? || ', '))",
             [mapping.source, mapping.kind.name, mapping.name, file],
         )
+
+
+def close_overtaken(lake: Connection, mapping: Mapping, batch: int) -> None:
+    """Resolve rows of earlier batches whose record this ``batch`` brought, sound and for the first
+    time: the source has mended them itself."""
+    where = [mapping.source, mapping.kind.name, mapping.name, batch]
+    waiting = f"{_WAITING} AND record IS NOT NULL AND batch < ?"
+    if not lake.value(f"SELECT count(*) FROM quarantine WHERE {waiting}", where):
+        return
+    table = quoted(evidence_table(mapping.kind.name))
+    lake.run(
+        f"UPDATE quarantine SET status = 'resolved' WHERE {waiting} AND record IN (SELECT record "
+        f"FROM {table} WHERE source = ? GROUP BY record HAVING min(batch) = ?)",
+        [*where, mapping.source, batch],
+    )
 
 
 def entries_of(

@@ -113,7 +113,7 @@ def table(
     flag: Callable[[Mapping[str, Any]], bool] | None = None,
 ) -> Table:
     """A table of ``rows``; what is null shows a dash and its reason below."""
-    notes: dict[str, None] = {}
+    whys: dict[str, dict[str, None]] = {}
     tops = {c.key: _top(rows, c.key) for c in columns if c.bar}
     body = []
     for row in rows:
@@ -121,7 +121,7 @@ def table(
         for column in columns:
             value = row.get(column.key)
             if value is None and (reason := row.get(f"{column.key}_why")):
-                notes[f"{column.head}: {reason}"] = None
+                whys.setdefault(str(reason), {})[column.head] = None
             said = NONE if value is None else column.say(value)
             top = tops.get(column.key)
             bar = abs(value) / top if top and isinstance(value, int | float) else None
@@ -137,7 +137,8 @@ def table(
                 )
             )
         body.append(tuple(cells))
-    return Table(caption, tuple(columns), tuple(body), tuple(notes))
+    notes = tuple(f"{', '.join(heads)}: {reason}" for reason, heads in whys.items())
+    return Table(caption, tuple(columns), tuple(body), notes)
 
 
 def _top(rows: Sequence[Mapping[str, Any]], key: str) -> float:

@@ -52,7 +52,7 @@ def _by_kind(facts: Facts) -> list[Block]:
     rows = [{"kind": k, "rows": n, "findings": found.get(k, 0)} for k, n in kept.items()]
     columns = [
         Column("kind", "kind", number=False),
-        Column("rows", "rows kept", count, bar=True),
+        Column("rows", "versions", count, bar=True),
         Column("findings", "findings, kept in quarantine", count),
     ]
     shown = columns if together else columns[:2]

@@ -47,7 +47,7 @@ def _text(name: str) -> str:
 def _validation(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "brand": "validation report",
-        "numbers": "validation.json",
+        "numbers": f"{facts.get('family') or 'validation'}.json",
         "title": _summary.title(facts),
         "lead": _summary.lead(facts),
         "tiles": _summary.tiles(facts),

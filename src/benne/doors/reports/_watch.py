@@ -111,9 +111,11 @@ def _group(column: Facts) -> Block:
     rows = items(column, "groups")
     if not rows:
         return missing(title, why(column, "groups"))
-    drawn = [{"name": _group_name(r), "value": r["ratio"],
-              "low": r.get("ratio_low"), "high": r.get("ratio_high")}
-             for r in rows if r.get("ratio") is not None]  # fmt: skip
+    rated = [r for r in rows if r.get("ratio") is not None]
+    top = max([2.0, *(r["ratio"] for r in rated)])
+    drawn = [{"name": _group_name(r), "value": r["ratio"], "low": r.get("ratio_low"),
+              "high": min(r["ratio_high"], top) if r.get("ratio_high") is not None else None}
+             for r in rated]  # fmt: skip
     low = [r["group"] for r in rows if r.get("adverse") and not r.get("small")]
     says = (
         f"Admitted at less than four fifths of the rate of {column.get('reference')}: "
@@ -122,6 +124,8 @@ def _group(column: Facts) -> Block:
         if column.get("reference") is not None
         else f"There is no reference group: {why(column, 'reference')}."
     )  # fmt: skip
+    if any((r.get("ratio_high") or 0) > top for r in rated):
+        says += f" Intervals are drawn to {times(top)}."
     pictures: tuple[Picture, ...] = ()
     if drawn:
         chart = _charts.dots(drawn, "adverse-impact ratio", says, rules=(0.8, 1.0), form=".2f")
