@@ -9,7 +9,8 @@ from litestar import Litestar
 from benne import app
 from benne.app._consulting import REFUSALS
 from benne.app._sandbox import sandbox_day
-from benne.doors.api._app import HANDLERS, described
+from benne.doors.api._app import HANDLERS
+from benne.doors.api._description import described
 from benne.doors.api._problems import KINDS
 from benne.kernel import iso
 

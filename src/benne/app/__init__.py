@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from benne.app._journal import Verified, verify_journal
     from benne.app._load import Loaded, load
     from benne.app._once import (
+        KEY_SAYS,
         Fresh,
         Kept,
         once,
@@ -335,6 +336,7 @@ _HOMES = {
         "job_page",
     ),
     "benne.app._once": (
+        "KEY_SAYS",
         "Fresh",
         "Kept",
         "once",
@@ -461,6 +463,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "EVENTS",
+    "KEY_SAYS",
     "MODES",
     "NEEDED",
     "ORDER_ACTS",

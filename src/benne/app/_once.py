@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from benne.app.stores.online import Unit
 
 LONGEST = 128
+KEY_SAYS = (
+    "send an Idempotency-Key header with a new value for each new request, and the same value when "
+    "you repeat one; it keeps you from being charged twice."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +96,7 @@ _IN_FLIGHT = "the first request with this Idempotency-Key is still being answere
 
 def _key(key: str | None) -> str:
     if key is None:
-        raise KeyMissing(
-            "send an Idempotency-Key header with a new value for each new request, and the "
-            "same value when you repeat one; it keeps you from being charged twice."
-        )
+        raise KeyMissing(KEY_SAYS)
     bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
     if not 1 <= len(bare) <= LONGEST or not all("!" <= letter <= "~" for letter in bare):
         raise InvalidInput(

@@ -10,12 +10,8 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.logging import LoggingConfig
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, OAuthFlow, OAuthFlows, SecurityScheme
 from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 
-import benne
 from benne import app
 from benne.doors.api import (
     _answers,
@@ -28,6 +24,7 @@ from benne.doors.api import (
     _webhooks,
 )
 from benne.doors.api._auth import BearerMiddleware, Tokens
+from benne.doors.api._description import described
 from benne.doors.api._limits import LimitMiddleware
 from benne.doors.api._problems import HANDLERS as PROBLEMS
 from benne.doors.api._requests import JsonRequest
@@ -68,7 +65,7 @@ def create_app(
         state=State({"service": service, "tokens": Tokens.of(service)}),
         middleware=[
             metrics.middleware,
-            DefineMiddleware(BearerMiddleware),
+            DefineMiddleware(BearerMiddleware, exclude="^/schema/"),
             LimitMiddleware(settings.requests_a_second, settings.seconds_at_most),
         ],
         exception_handlers=PROBLEMS,
@@ -78,31 +75,6 @@ def create_app(
         logging_config=_logging(),
         debug=False,
         lifespan=lifespan,
-    )
-
-
-def described() -> OpenAPIConfig:
-    """How the door describes itself, as OpenAPI 3.1."""
-    scopes = dict(app.SCOPES)
-    flow = OAuthFlow(token_url="/oauth/token", scopes=scopes)  # noqa: S106 (an address)
-    return OpenAPIConfig(
-        title="Benne",
-        version=benne.__version__,
-        description=(
-            "Consented, typed, replayable answers about a person's credit. What is not a score "
-            "is a typed answer of its own, and never a number."
-        ),
-        security=[{"bearer": []}],
-        components=Components(
-            security_schemes={
-                "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
-                "client": SecurityScheme(type="http", scheme="basic"),
-                "oauth": SecurityScheme(type="oauth2", flows=OAuthFlows(client_credentials=flow)),
-            }
-        ),
-        path="/schema",
-        use_handler_docstrings=True,
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
     )
 
 

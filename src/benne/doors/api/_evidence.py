@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from benne.doors.api._problems import INVALID, problem
 from benne.doors.api._render import encode
 from benne.doors.api._requests import (
     Asking,
-    IdempotencyKey,
+    OptionalKey,
     answered,
     problems,
     raw,
@@ -45,6 +46,7 @@ _RECORD = Schema(
 )
 
 
+@dataclass
 class OneRecord(Operation):
     """The description of a body that is one record."""
 
@@ -52,6 +54,7 @@ class OneRecord(Operation):
         self.request_body = _body("application/json", _RECORD)
 
 
+@dataclass
 class ManyRecords(Operation):
     """The description of a body that is a record a line."""
 
@@ -71,7 +74,7 @@ def _body(media_type: str, schema: Schema) -> RequestBody:
     responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 422)},
 )
 @threaded
-def one(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Response[Any]:
+def one(request: Asking, body: RawBody, idempotency_key: OptionalKey) -> Response[Any]:
     """Bring one record.  The same record again changes nothing; sent with more, it is settled."""
     record = _object(body, "the body")
     return _furnished(request, idempotency_key, body, lambda: [record], single=True)
@@ -85,7 +88,7 @@ def one(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Resp
     responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 422)},
 )
 @threaded
-def many(request: Asking, body: RawBody, idempotency_key: IdempotencyKey) -> Response[Any]:
+def many(request: Asking, body: RawBody, idempotency_key: OptionalKey) -> Response[Any]:
     """Bring up to 5,000 records, a JSON object a line; gzip with Content-Encoding: gzip."""
     plain: bytes
     if request.headers.get("content-encoding", "identity").lower() == "gzip":

@@ -21,13 +21,13 @@ class Health(Struct, frozen=True):
     version: str
 
 
-@get("/healthz", sync_to_thread=False, exclude_from_auth=True, tags=["Service"])
+@get("/healthz", sync_to_thread=False, exclude_from_auth=True, tags=["Service"], security=[{}])
 def healthz() -> Health:
     """The process lives."""
     return Health("ok", benne.__version__)
 
 
-@get("/readyz", exclude_from_auth=True, tags=["Service"])
+@get("/readyz", exclude_from_auth=True, tags=["Service"], security=[{}])
 @threaded
 def readyz(request: Request[Any, Any, Any]) -> Health:
     """The store answers too."""

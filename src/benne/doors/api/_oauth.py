@@ -107,7 +107,13 @@ def _json(status: int, body: Any, headers: dict[str, str] | None = None) -> Resp
     )
 
 
-@get("/.well-known/jwks.json", sync_to_thread=False, exclude_from_auth=True, tags=["Access"])
+@get(
+    "/.well-known/jwks.json",
+    sync_to_thread=False,
+    exclude_from_auth=True,
+    tags=["Access"],
+    security=[{}],
+)
 def jwks(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """The public keys of the access tokens."""
     tokens: Tokens = request.app.state.tokens

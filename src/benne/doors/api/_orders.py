@@ -97,7 +97,7 @@ def create(
 @get(
     "/v1/orders",
     tags=["Orders"],
-    responses={**answered(wire.Orders, "A page"), **problems(422)},
+    responses={**answered(wire.Orders, "A page"), **problems(404, 422)},
 )
 @threaded
 def page(

@@ -155,10 +155,17 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         kind = UNREADABLE if error.status_code == UNREADABLE.status else BUG
     if kind is BUG:
         return _bug(request, error)
+    if _no_key(error):
+        return problem(kind_of(app.KeyMissing()), app.KEY_SAYS)
     headers = dict(error.headers) if error.headers else {}
     if kind is UNAUTHENTICATED:
         headers["WWW-Authenticate"] = 'Bearer realm="benne"'
     return problem(kind, _detail(error), headers=headers, errors=_errors(error))
+
+
+def _no_key(error: HTTPException) -> bool:
+    """Whether the framework missed the header by which a request is known again."""
+    return isinstance(error, ValidationException) and "'Idempotency-Key'" in error.detail
 
 
 def _detail(error: HTTPException) -> str:

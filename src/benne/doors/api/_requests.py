@@ -22,17 +22,18 @@ from benne.doors.api._render import encode
 Asking = Request[Any, app.Caller, Any]
 """A request whose caller is known."""
 
+_KEY_SAYS = (
+    "A new value for each new request, the same when it is repeated: then the first answer comes "
+    "back, byte for byte, and nothing is charged twice. Remembered for 24 hours."
+)
+_KEY = r"^[!-~]{1,130}$"
+
 IdempotencyKey = Annotated[
+    str, HeaderParameter(name="Idempotency-Key", pattern=_KEY, description=_KEY_SAYS)
+]
+OptionalKey = Annotated[
     str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        required=False,
-        max_length=130,
-        description=(
-            "A new value for each new request, the same when it is repeated: then the first "
-            "answer comes back, and nothing is charged twice. Remembered for 24 hours. Needed."
-        ),
-    ),
+    HeaderParameter(name="Idempotency-Key", required=False, description=_KEY_SAYS),
 ]
 
 
@@ -83,7 +84,7 @@ _PROBLEMS = {
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
     """The problems that a path may answer with, for its description."""
-    always = (400, 401, 403, 429, 503)
+    always = (400, 401, 403, 422, 429, 503)
     return {
         status: ResponseSpec(
             wire.Problem,
