@@ -36,6 +36,9 @@ from benne.kernel import as_of, coalesce, col, days_between, greatest
 
 _BILLS = Group("bills", "no bill fell due then: a bin of its own")
 _ORDERS = Group("orders", "no such order is known: a bin of its own")
+_FARMABLE = ("farmable",)
+"""What a merchant who lies along can drive up alone: it says what orders there were and of what
+value; it cannot be other merchants, nor make time pass."""
 _BREACHES = Group("breaches", "no breach is on record: a bin of its own")
 _MEANS = Group(
     "means", "the person's means are not known: a bin of its own", frozenset({"sensitive-fin"})
@@ -175,7 +178,12 @@ _ORDER_KEPT = _ORDER_ENDED & (_ORDER_DELAY <= 0)
 
 _ALL_ORDERS: tuple[Feature, ...] = (
     *_ORDERS.each(
-        (30, 90, 365, 730), "orders_{w}_count", count("order"), LOWERS, "Orders on credit {w}"
+        (30, 90, 365, 730),
+        "orders_{w}_count",
+        count("order"),
+        LOWERS,
+        "Orders on credit {w}",
+        tags=_FARMABLE,
     ),
     *_ORDERS.each(
         (90, 365, EVER),
@@ -183,6 +191,7 @@ _ALL_ORDERS: tuple[Feature, ...] = (
         share("order", _ORDER_DELAY <= 0, _ORDER_ENDED),
         LOWERS,
         "Share of orders on credit ended in time {w}",
+        tags=_FARMABLE,
     ),
     *_ORDERS.each(
         (365, EVER),
@@ -190,6 +199,7 @@ _ALL_ORDERS: tuple[Feature, ...] = (
         count("order", _ORDER_KEPT),
         LOWERS,
         "Orders on credit ended in time {w}",
+        tags=_FARMABLE,
     ),
     *_ORDERS.each(
         (90, 365, EVER),
@@ -238,12 +248,14 @@ _ALL_ORDERS: tuple[Feature, ...] = (
         largest("order", col("deposit_waived_minor")),
         LOWERS,
         "Largest deposit waived {w}",
+        tags=_FARMABLE,
     ),
     *_ORDERS.one(
         "deposit_waived_kept_minor",
         total("order", col("deposit_waived_minor"), _ORDER_KEPT),
         LOWERS,
         "Deposits waived on orders that were ended in time",
+        tags=_FARMABLE,
     ),
     *_ORDERS.each(
         (365,),
@@ -264,6 +276,7 @@ _ALL_ORDERS: tuple[Feature, ...] = (
         total("order", col("value_minor"), _ORDER_KEPT),
         LOWERS,
         "Value of the orders that were ended in time",
+        tags=_FARMABLE,
     ),
     *_ORDERS.one(
         "orders_kept_lasting_days",
@@ -272,6 +285,7 @@ _ALL_ORDERS: tuple[Feature, ...] = (
         ),
         LOWERS,
         "For how long orders lasted that were ended in time, together",
+        tags=_FARMABLE,
     ),
     *_ORDERS.each(
         (365,),
@@ -279,6 +293,13 @@ _ALL_ORDERS: tuple[Feature, ...] = (
         distinct("order", col("service")),
         LOWERS,
         "Different services used on credit {w}",
+    ),
+    *_ORDERS.one(
+        "order_first_days",
+        since_first("order"),
+        LOWERS,
+        "Time since the first order on credit",
+        actionable=False,
     ),
     *_ORDERS.one(
         "order_recency_days", since_last("order"), EITHER, "Time since the last order on credit"
