@@ -114,15 +114,15 @@ def test_a_merchant_may_ask_for_less_than_the_service_and_never_for_more() -> No
     stricter = rental.with_terms(source="contract of 2026", deposit_max_minor=5_000, grace_days=2)
     assert stricter.terms.grace_days == 2
     assert stricter.sources["grace_days"] == "contract of 2026"
-    with pytest.raises(InvalidInput, match="30000 or less"):
-        rental.with_terms(source="wish", deposit_max_minor=30_001)
+    with pytest.raises(InvalidInput, match="500000 or less"):
+        rental.with_terms(source="wish", deposit_max_minor=500_001)
 
 
 @pytest.mark.parametrize(
     ("service", "opening", "says"),
     [
-        ("rental", {"deposit_minor": 30_001, "value_minor": 40_000}, "deposit_minor of rental"),
-        ("rental", {"price_minor": 100_001}, "price_minor of rental"),
+        ("rental", {"deposit_minor": 500_001, "value_minor": 600_000}, "deposit_minor of rental"),
+        ("rental", {"price_minor": 500_001}, "price_minor of rental"),
         ("rental", {"due_at": START}, "due_at must lie after"),
         ("rental", {"value_minor": 1}, "value_minor is what the merchant has at risk"),
         ("membership", {"promised_minor": 0}, "promised_minor must be stated"),
