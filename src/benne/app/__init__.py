@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     )
     from benne.app._journal import Verified, verify_journal
     from benne.app._load import Loaded, load
+    from benne.app._models import keep_models
     from benne.app._once import (
         KEY_SAYS,
         Fresh,
@@ -237,6 +238,7 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
+    "benne.app._models": ("keep_models",),
     "benne.app._orders": (
         "OrderAsked",
         "OrderTold",
@@ -567,6 +569,7 @@ __all__ = [
     "ingest_workspace",
     "job_of",
     "job_page",
+    "keep_models",
     "level_of",
     "list_clients",
     "list_endpoints",

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from benne.app._access import Caller, demand_open
 from benne.app._asking import Question, Replied, ask
-from benne.app._refusals import TooManyThresholds
 from benne.app.stores.online import clients, jobs
 from benne.app.stores.online.jobs import Job
-from benne.kernel import BenneError, InvalidInput, NotFound, canonical_json
+from benne.kernel import InvalidInput, NotFound, NotPermitted, canonical_json
 
 if TYPE_CHECKING:
     from benne.app._service import Service
@@ -146,9 +145,7 @@ def _answer(
     question = Question(**{**json.loads(job.question), "person": person})
     try:
         reply = ask(service, unit, caller, question)
-    except BenneError as error:
-        if not isinstance(error, TooManyThresholds | InvalidInput | NotFound):
-            raise
+    except (InvalidInput, NotFound, NotPermitted) as error:
         refused = {"answer": "refused", "person": person, "why": str(error)}
         return canonical_json(refused).encode(), None
     return render(reply), None if reply.consent is None else reply.consent.subject

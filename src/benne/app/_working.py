@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
 from benne.app._jobs import Render, work_on_jobs
+from benne.app._journal import seal
 from benne.app._order_work import run_due, send_payments
 from benne.app._webhooks import Poster, deliver_due
 from benne.app.stores.online import keys, outbox
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from benne.app._service import Service
     from benne.orders import PaymentPort
 
+_LOG = logging.getLogger("benne")
 _FORGET_EVERY = 600 * 1_000_000
 _TOLD_DAYS = 30
 
@@ -42,6 +46,7 @@ class Worker:
         if self.payments is not None:
             done += send_payments(self.service, self.payments)
         done += deliver_due(self.service, self.post)
+        seal(self.service.online, self.service.signer, at=self.service.clock())
         now = self.service.clock()
         if now >= self._forgot_at + _FORGET_EVERY:
             self._forgot_at = now
@@ -49,12 +54,19 @@ class Worker:
         return done
 
     def run(self, ended: Event, idle_seconds: float) -> None:
-        """Work until ``ended`` is set; where the store cannot be used now, wait and try again."""
+        """Work until ``ended`` is set; what a step could not do, a later one does.
+
+        A fault is logged with where it was met, and not with what it says.
+        """
         while not ended.is_set():
+            done = 0
             try:
                 done = self.step()
             except Unavailable:
-                done = 0
+                _LOG.warning("the store cannot be used now; trying again")
+            except Exception as error:  # noqa: BLE001 (one broken thing must not stop all others)
+                where = "".join(traceback.format_tb(error.__traceback__))
+                _LOG.error("%s in the worker\n%s", type(error).__name__, where)
             if not done:
                 ended.wait(idle_seconds)
 

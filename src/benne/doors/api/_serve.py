@@ -60,6 +60,8 @@ def from_environment() -> Litestar:
 def with_worker(service: app.Service) -> Litestar:
     """The door, and a thread that works beside it: jobs, webhooks, seals, forgetting."""
 
+    app.keep_models(service.workspace, service.online, at=service.clock())
+
     @asynccontextmanager
     async def working(_: Litestar) -> AsyncIterator[None]:
         ended = threading.Event()
