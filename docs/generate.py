@@ -59,7 +59,7 @@ def features_page() -> str:
 
 def _section(feature: Feature) -> str:
     domain = {kind.name: kind.domain for kind in standard_kinds()}
-    domains = list(dict.fromkeys(domain[kind] for kind in feature.lineage))
+    domains = list(dict.fromkeys(domain[kind] for kind in feature.own_kinds))
     if len(domains) > 1:
         return f"Paired: {' and '.join(domains)}"
     for factor in FACTORS:

@@ -29,7 +29,7 @@ class Catalogue:
         if declared:
             return declared[0]
         domains = {kind.name: kind.domain for kind in self.kinds}
-        return domains[feature.lineage[0]]
+        return domains[feature.own_kinds[0]]
 
     def factors(self) -> dict[str, str]:
         """The factor of credit history that each feature speaks for, where it has one."""
@@ -99,6 +99,6 @@ def _why_not(feature: Feature, workspace: Workspace, present: set[str]) -> str |
     if dropped:
         return f"the workspace drops the tag {dropped[0]} ([model] drop_tags)"
     domains = {kind.name: kind.domain for kind in workspace.kinds}
-    if len({domains[kind] for kind in feature.lineage}) > 1:
+    if len({domains[kind] for kind in feature.own_kinds}) > 1:
         return "it reads kinds of two domains"
     return None

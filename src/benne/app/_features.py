@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benne.app._catalogue import Catalogue, catalogue_of
+from benne.app._network import surroundings
 from benne.app._observations import Observed, write_observations
 from benne.app.stores._groups import protected_groups
 from benne.evidence import Kind, counted, observations_table, outcomes, thickness, versions_table
@@ -67,8 +68,10 @@ def make_features(session: Session, tell: Progress) -> Featured:
         tell("observations", 0, None)
         observed = write_observations(session, lake, permit)
         catalogue = catalogue_of(session.workspace, there, permit)
+        asked = feature_plan(catalogue)
+        around = surroundings(lake, asked, permit, "observations", tell=tell, keep=True)
         tell("features", 0, None)
-        lake.write_table("features", look(lake, feature_plan(catalogue), permit, "observations"))
+        lake.write_table("features", look(lake, asked, permit, "observations", around))
         tell("counts", 0, None)
         lake.write_table("counts", count(lake, catalogue, permit, "observations"))
         told, waiting = _outcomes(session, lake)
@@ -85,10 +88,25 @@ def feature_plan(catalogue: Catalogue) -> Plan:
     return plan((*catalogue.features, *judges), catalogue.kinds)
 
 
-def look(lake: Lake, asked: Plan, permit: Permit, observations: str) -> pa.Table:
-    """The ``asked`` features of the lake's table ``observations``, a row each, in its order."""
+def look(
+    lake: Lake,
+    asked: Plan,
+    permit: Permit,
+    observations: str,
+    around: pa.Table | None = None,
+) -> pa.Table:
+    """The ``asked`` features of the lake's table ``observations``, a row each, in its order.
+
+    ``around`` is what ``surroundings`` gave for the same table, if it was asked already.
+    """
+    if around is None:
+        around = surroundings(lake, asked, permit, observations)
     made = lake.execute(asked.ibis(permit, observations_table(observations)))
-    return made.sort_by("observation")
+    made = made.sort_by("observation")
+    if around is not None:
+        for name in around.column_names[1:]:
+            made = made.append_column(name, around[name])
+    return made
 
 
 def count(lake: Lake, catalogue: Catalogue, permit: Permit, observations: str) -> pa.Table:

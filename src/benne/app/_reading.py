@@ -89,11 +89,14 @@ class Model:
         return {kind.name: kind for kind in self.kinds}
 
     def withheld(self, permit: Permit) -> tuple[str, ...]:
-        """The domains that must not be read: those of which ``permit`` bars a feature."""
+        """The domains that are not read: those of which ``permit`` bars a feature.
+
+        So is the network where the model reads neighbours: no month's block is held here yet.
+        """
         terms = permit.kinds, permit.bars
         found = self._withheld.get(terms)
         if found is None:
-            barred = set(self.plan.withheld(permit))
+            barred = {*self.plan.withheld(permit), *self.plan.of_neighbours}
             columns = self.bundle.artefact.columns
             domains = {column.domain for column in columns if column.name in barred}
             found = tuple(domain for domain in DOMAINS if domain in domains)
@@ -205,7 +208,7 @@ def _answer(
         closed = f"what rule {rules} and" if rules else "what"
         why = f"{closed} the consent leave open has no card of its own: {error}"
         return Unavailable(model.bundle.family.name, subject, as_of, why)
-    row = model.plan.over(shown, permit, as_of)
+    row = model.plan.over(shown, permit, as_of, network={})
     row |= thickness_over(
         (kind for kind in counted(model.kinds) if kind.name in shown), shown, as_of
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,9 @@ import numpy as np
 from benne.app._bundle import Bundle, read_bundle
 from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._features import count, feature_plan, look
+from benne.app._network import at, surroundings
 from benne.app.stores._histories import histories
+from benne.app.stores._lake_ingest import silent
 from benne.evidence import (
     COUNTS,
     About,
@@ -67,7 +69,7 @@ def score(
         looks = _looks(session, lake, catalogue, moment, subject)
         lake.lend("asked", looks)
         scorer = scorer_of(session, bundle, catalogue)
-        again = _again(lake, scorer, catalogue, _asked(bundle, catalogue), permit)
+        again = _again(lake, scorer, catalogue, _asked(bundle, catalogue), permit, tell)
         tell("features", 0, None)
         one_by_one = looks.num_rows <= _ONE_BY_ONE
         features = again.table(lake, looks) if one_by_one else _in_batch(lake, again, catalogue)
@@ -97,16 +99,16 @@ def rescorers_of(
     scorer = scorer_of(session, bundle, catalogue)
     again = _again(lake, scorer, catalogue, _asked(bundle, catalogue), permit)
 
-    def rescorer(view: View) -> Callable[[History, int], int | None]:
-        return lambda edited, at: again(edited, replace(view, as_of=at))
+    def rescorer(one: _Look) -> Callable[[History, int], int | None]:
+        return lambda edited, moment: again(one.edited(edited, moment))
 
     people = again.of(lake, looks)
-    return catalogue, [(history, view.as_of, rescorer(view)) for history, view in people]
+    return catalogue, [(one.history, one.view.as_of, rescorer(one)) for one in people]
 
 
 def _in_batch(lake: Lake, again: _Again, catalogue: Catalogue) -> pa.Table:
     """Features and counts of all who are ``asked`` for, in one query each."""
-    features = look(lake, again.plan, again.permit, "asked")
+    features = look(lake, again.plan, again.permit, "asked", again.around)
     counts = count(lake, catalogue, again.permit, "asked")
     for name in counts.column_names[1:]:
         features = features.append_column(name, counts[name])
@@ -228,11 +230,25 @@ def _everyone(lake: Lake, catalogue: Catalogue, moment: int, names: tuple[str, .
 # --- in process --------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One person's history, the view with which to look, and how it is around them."""
+
+    history: History
+    view: View
+    network: Mapping[str, Value]
+
+    def edited(self, history: History, as_of: int) -> _Look:
+        """The look at another history of the same person, later; around them all stands."""
+        return _Look(history, replace(self.view, as_of=as_of), self.network)
+
+
 @dataclass(frozen=True)
 class _Again:
     """Looks at a person's history in process: features, counts, then the artefact.
 
-    ``there`` are the kinds of which there is evidence, ``counts`` those that thickness counts.
+    ``there`` are the kinds of which there is evidence, ``counts`` those that thickness counts;
+    ``around`` is a row for each look that is asked for, of the features over neighbours.
     """
 
     scorer: Scorer
@@ -240,46 +256,60 @@ class _Again:
     there: tuple[Kind, ...]
     counts: tuple[Kind, ...]
     permit: Permit
+    around: pa.Table | None
 
-    def row(self, history: History, view: View) -> dict[str, Value]:
+    def row(self, one: _Look) -> dict[str, Value]:
         """The features and counts of one person."""
-        row = self.plan.compute(history, self.permit, view)
+        history, view = one.history, one.view
+        row = self.plan.compute(history, self.permit, view, one.network)
         counts = thickness_of(self.counts, history, self.permit, view, kinds=self.plan.kinds)
         return {**row, **counts}
 
-    def __call__(self, history: History, view: View) -> int | None:
-        return self.scorer.rescore(self.row(history, view))
+    def __call__(self, one: _Look) -> int | None:
+        return self.scorer.rescore(self.row(one))
 
-    def of(self, lake: Lake, looks: pa.Table) -> list[tuple[History, View]]:
-        """Each look's history and view; ``looks`` is a slice of the lake's table."""
+    def of(self, lake: Lake, looks: pa.Table) -> list[_Look]:
+        """Each look; ``looks`` is a slice of the lake's table."""
         rows = looks.to_pylist()
         first, last = rows[0]["observation"], rows[-1]["observation"]
         known = histories(lake, self.there, first=first, last=last)
         names = [kind.name for kind in self.there]
+        around: list[dict[str, Value]] = [{} for _ in rows]
+        if self.around is not None:
+            around = at(self.around, looks["observation"]).to_pylist()
         return [
-            (
+            _Look(
                 {**dict.fromkeys(names, ()), **known.get(row["subject"], {})},
                 View(as_of=row["as_of"], about=_about(row)),
+                network,
             )
-            for row in rows
+            for row, network in zip(rows, around, strict=True)
         ]
 
     def table(self, lake: Lake, looks: pa.Table) -> pa.Table:
         """What ``row`` gives for each look, as a batch query would return it."""
         import pyarrow as pa
 
-        rows = [self.row(history, view) for history, view in self.of(lake, looks)]
+        rows = [self.row(one) for one in self.of(lake, looks)]
         types = {"int": pa.int64(), "float": pa.float64(), "text": pa.string()}
         named = {**self.plan.permitted(self.permit).types, **dict.fromkeys(COUNTS, "int")}
         schema = pa.schema([(name, types[of]) for name, of in named.items()])
         return pa.Table.from_pylist(rows, schema=schema)
 
 
-def _again(lake: Lake, scorer: Scorer, catalogue: Catalogue, asked: Plan, permit: Permit) -> _Again:
+def _again(
+    lake: Lake,
+    scorer: Scorer,
+    catalogue: Catalogue,
+    asked: Plan,
+    permit: Permit,
+    tell: Progress = silent,
+) -> _Again:
     versions = lake.versions()
     there = tuple(kind for kind in catalogue.kinds if kind.name in versions)
     open_kinds = (kind for kind in there if permit.covers_kind(kind.name, kind.domain))
-    return _Again(scorer, asked, there, counted(open_kinds), permit)
+    around = surroundings(lake, asked, permit, "asked", tell=tell)
+    return _Again(scorer, asked, there, counted(open_kinds), permit, around)
 
 
 def _about(row: dict[str, Any]) -> About | None:
@@ -295,11 +325,11 @@ def _levers(
     people = again.of(lake, looks)
 
     def of(position: int) -> tuple[Offer, ...]:
-        history, view = people[position]
+        one = people[position]
         return offers(
-            history,
-            view.as_of,
-            lambda edited, at: again(edited, replace(view, as_of=at)),
+            one.history,
+            one.view.as_of,
+            lambda edited, moment: again(one.edited(edited, moment)),
             kinds=catalogue.kinds,
             currency=session.workspace.currency,
         )

@@ -22,6 +22,7 @@ from benne.evidence._kinds import (
     kinds_of,
     standard_kinds,
 )
+from benne.evidence._left_out import leave_out, left_out_table
 from benne.evidence._mappings import MAPPING_KEYS, Mapping, parse_mapping
 from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, entered, outcomes
 from benne.evidence._thickness import COUNTS, counted, thickness, thickness_of, thickness_over
@@ -68,6 +69,8 @@ __all__ = [
     "counted",
     "entered",
     "kinds_of",
+    "leave_out",
+    "left_out_table",
     "literal",
     "merge_versions",
     "never_collected",

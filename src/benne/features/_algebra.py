@@ -118,6 +118,36 @@ def atom(
     return Atom(kind, aggregate, value, where, window_of(days, ahead, state_by), q_permille)
 
 
+TIES = "tie"
+"""The kind of evidence that says who is tied to whom."""
+
+
+class Ring(StrEnum):
+    """Whose values ``Neighbours`` aggregate: never the person's own.
+
+    ``NEAR``: those to whom the person is tied.  ``FAR``: those at the end of a simple path of two
+    ties (some may be near as well).  ``COMMUNITY``: the others of the person's community, which
+    label propagation finds.
+    """
+
+    NEAR = "near"
+    FAR = "far"
+    COMMUNITY = "community"
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours(Expression):
+    """A value ``of`` the people around a person, aggregated: a feature's whole value.
+
+    Make one with ``neighbours``, which says what it means.
+    """
+
+    of: Expression
+    aggregate: Aggregate
+    ring: Ring = Ring.NEAR
+    weighted: bool = False
+
+
 class Direction(StrEnum):
     """What is expected of the risk as the feature grows."""
 
@@ -130,7 +160,8 @@ class Direction(StrEnum):
 class Feature:
     """A number computed from the evidence known at ``as_of``, with all that it means.
 
-    ``value`` is an expression whose leaves are atoms (and constants and ``as_of``).
+    ``value`` is an expression whose leaves are atoms (and constants and ``as_of``), or one
+    ``Neighbours``.
     ``resolution`` is the step to which a value is rounded before a score looks at it, in
     ``unit``.  ``lineage`` (the kinds it reads) is computed from ``value``, and so, with the
     kinds' domains, is ``domain``; a feature over two domains is *paired*.
@@ -151,12 +182,23 @@ class Feature:
 
     @property
     def atoms(self) -> tuple[Atom, ...]:
-        """The distinct atoms that the value reads, in order of appearance."""
-        return tuple(dict.fromkeys(_atoms(self.value)))
+        """The distinct atoms that the value, or that of a neighbour, reads, as they appear."""
+        value = self.value.of if isinstance(self.value, Neighbours) else self.value
+        return tuple(dict.fromkeys(_atoms(value)))
 
     @property
     def lineage(self) -> tuple[str, ...]:
-        """The kinds that the value reads."""
+        """The kinds that the value reads; first that of the ties, where it reads neighbours."""
+        return tuple(dict.fromkeys((*self.own_kinds, *(leaf.kind for leaf in self.atoms))))
+
+    @property
+    def own_kinds(self) -> tuple[str, ...]:
+        """The kinds of the person's own records that it reads: of neighbours only the ties.
+
+        Their domains are the feature's.
+        """
+        if isinstance(self.value, Neighbours):
+            return (TIES,)
         return tuple(dict.fromkeys(leaf.kind for leaf in self.atoms))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benne.evidence import Kind, visible
+from benne.evidence import Kind, leave_out, visible
 from benne.features._aggregates import NEEDS_PRESENT, OPERATORS, PARTS, Kept
 from benne.features._algebra import Ahead, Atom, Past, State, Window
 from benne.features._checks import Checked, readable_columns
@@ -35,8 +35,12 @@ def features_table(
     kinds: Mapping[str, Kind],
     observations: ir.Table,
     permit: Permit,
+    left_out: ir.Table | None = None,
 ) -> ir.Table:
-    """A row for each of ``observations`` that ``permit`` covers, a column for each feature."""
+    """A row for each of ``observations`` that ``permit`` covers, a column for each feature.
+
+    ``left_out`` names records that are not looked at (see ``benne.evidence.left_out_table``).
+    """
     checked = tuple(checked)
     if permit.subjects is not None:
         observations = observations.filter(observations.subject.isin(sorted(permit.subjects)))
@@ -47,6 +51,8 @@ def features_table(
         parts = _parts_of(atom for atom in atoms if atom.kind == name)
         names = {part: f"part_{len(columns) + i}" for i, part in enumerate(parts)}
         rows = visible(kinds[name], observations, permit, kinds=kinds)
+        if left_out is not None:
+            rows = leave_out(kinds[name], rows, left_out, observations, kinds=kinds)
         reduced = _reduced(kinds[name], rows, names).rename(of_observation="observation")
         joined = table.left_join(reduced, table.observation == reduced.of_observation)
         table = joined.drop("of_observation")

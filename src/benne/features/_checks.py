@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 
 from benne.evidence import Kind
 from benne.features._aggregates import OPERATORS
-from benne.features._algebra import Aggregate, Ahead, Atom, Feature, Past, State
+from benne.features._algebra import (
+    TIES,
+    Aggregate,
+    Ahead,
+    Atom,
+    Feature,
+    Neighbours,
+    Past,
+    State,
+)
 from benne.kernel import (
     DOMAINS,
     Call,
@@ -16,6 +25,7 @@ from benne.kernel import (
     Expression,
     InvalidInput,
     Type,
+    as_number,
     type_of,
     unified,
 )
@@ -33,7 +43,8 @@ class Checked:
 
     ``domains`` are computed from its lineage, in the order of the score's dimensions; a feature
     of two is *paired*.  ``atoms`` are typed and cast; ``value`` reads them as the columns
-    ``atom_0``, ``atom_1`` and so on.
+    ``atom_0``, ``atom_1`` and so on.  Of ``Neighbours`` they are a neighbour's, a whole number, and
+    the domain is that of the ties.
     """
 
     feature: Feature
@@ -69,23 +80,51 @@ def check(feature: Feature, kinds: Mapping[str, Kind]) -> Checked:
 
 
 def _checked(feature: Feature, kinds: Mapping[str, Kind]) -> Checked:
-    atoms, types = [], []
-    for atom in feature.atoms:
-        typed, of = _check_atom(atom, kinds)
-        atoms.append(typed)
-        types.append(of)
-    names: dict[Expression, str] = {atom: f"atom_{i}" for i, atom in enumerate(feature.atoms)}
-    columns = {f"atom_{i}": of for i, of in enumerate(types)}
-    value = unified(_with_columns(feature.value, names), columns)
-    result = type_of(value, columns)
+    if isinstance(feature.value, Neighbours):
+        return _checked_neighbours(feature, feature.value, kinds)
+    value, result, atoms, types = _typed(feature.value, feature.atoms, kinds)
     wanted = "text" if feature.category else "a number"
     if result is None or (result == "text") != feature.category or result in ("bool", "instant"):
         raise InvalidInput(
             f"its value must be {wanted}; it is {result or 'always null'}; "
             "use as_number for a condition and days_between for an instant."
         )
-    domains = _domains(feature, kinds)
-    return Checked(feature, result, domains, tuple(atoms), tuple(types), value)
+    return Checked(feature, result, _domains(feature, kinds), atoms, types, value)
+
+
+def _checked_neighbours(feature: Feature, value: Neighbours, kinds: Mapping[str, Kind]) -> Checked:
+    """What a neighbour's value must be: a whole number, or of a share a condition."""
+    if TIES not in kinds:
+        raise InvalidInput(f"it reads neighbours, and there is no kind {TIES!r}.")
+    of, result, atoms, types = _typed(value.of, feature.atoms, kinds)
+    wanted = "bool" if value.aggregate is Aggregate.SHARE else "int"
+    if result != wanted and not (result == "bool" and value.aggregate is Aggregate.COUNT):
+        said = "a condition" if wanted == "bool" else "a whole number"
+        raise InvalidInput(
+            f"{value.aggregate} over neighbours takes {said}; theirs is {result or 'always null'}; "
+            "a share takes a comparison, the others a count, a sum, a max of whole numbers."
+        )
+    if not atoms:
+        raise InvalidInput("a neighbour's value must read some kind of evidence.")
+    if result == "bool":
+        of = as_number(of)
+    exact: Type = "float" if value.aggregate in (Aggregate.MEAN, Aggregate.SHARE) else "int"
+    return Checked(feature, exact, (kinds[TIES].domain,), atoms, types, of)
+
+
+def _typed(
+    value: Expression, leaves: tuple[Atom, ...], kinds: Mapping[str, Kind]
+) -> tuple[Expression, Type | None, tuple[Atom, ...], tuple[Type, ...]]:
+    """``value`` over the columns of its atoms, its type, and the atoms with theirs."""
+    atoms, types = [], []
+    for atom in leaves:
+        typed, of = _check_atom(atom, kinds)
+        atoms.append(typed)
+        types.append(of)
+    names: dict[Expression, str] = {atom: f"atom_{i}" for i, atom in enumerate(leaves)}
+    columns = {f"atom_{i}": of for i, of in enumerate(types)}
+    made = unified(_with_columns(value, names), columns)
+    return made, type_of(made, columns), tuple(atoms), tuple(types)
 
 
 def _with_columns(node: Expression, names: Mapping[Expression, str]) -> Expression:
@@ -95,6 +134,11 @@ def _with_columns(node: Expression, names: Mapping[Expression, str]) -> Expressi
         return Call(node.operator, tuple(_with_columns(part, names) for part in node.arguments))
     if isinstance(node, Column):
         raise InvalidInput(f"column {node.name!r} must stand inside an atom, which names its kind.")
+    if isinstance(node, Neighbours):
+        raise InvalidInput(
+            "neighbours must be a feature's whole value, and theirs reads no neighbours; "
+            "make a feature of each."
+        )
     return node
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from benne.evidence import History, Kind, View
-from benne.features._algebra import Feature
+from benne.features._algebra import Feature, Neighbours
 from benne.features._checks import Checked, check
 from benne.features._in_process import Walk
+from benne.features._network_plan import NetworkPlan
 from benne.kernel import InvalidInput, NotPermitted, Row, Type, Value
 from benne.rights import Bar, Permit
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+_Terms: TypeAlias = tuple[frozenset[str] | None, tuple[Bar, ...]]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,23 @@ class Plan:
         """The kinds that the features read."""
         return tuple(dict.fromkeys(kind for one in self.checked for kind in one.feature.lineage))
 
+    @property
+    def of_neighbours(self) -> tuple[str, ...]:
+        """The features over neighbours: a month's block gives them (see ``network``)."""
+        return tuple(
+            c.feature.name for c in self.checked if isinstance(c.feature.value, Neighbours)
+        )
+
+    @property
+    def _own(self) -> tuple[Checked, ...]:
+        """The features over the person's own records."""
+        return tuple(c for c in self.checked if not isinstance(c.feature.value, Neighbours))
+
+    def network(self, permit: Permit) -> NetworkPlan | None:
+        """What computes the permitted features over neighbours; ``None`` where there are none."""
+        over = set(self.permitted(permit).of_neighbours)
+        return NetworkPlan.of(self.only(over).checked, self.kinds) if over else None
+
     def withheld(self, permit: Permit) -> tuple[str, ...]:
         """The features that ``permit`` bars: by a kind or domain that they read, or by a tag."""
         return tuple(one.feature.name for one in self.checked if self._barred(one, permit))
@@ -76,7 +96,9 @@ class Plan:
         return self.only(set(self.types) - barred) if barred else self
 
     def ibis(self, permit: Permit, observations: ir.Table | None = None) -> ir.Table:
-        """The unbound table of features: ``observation`` and a column for each permitted feature.
+        """The unbound table: ``observation`` and a column for each permitted feature of one's own.
+
+        Those over neighbours come from ``network``.
 
         ``observations`` defaults to ``benne.evidence.observations_table()``; its columns say
         whether the view is ordinary or general (see ``benne.evidence.visible``).  A value is
@@ -87,37 +109,65 @@ class Plan:
         from benne.features._batch import features_table
 
         looks = observations_table() if observations is None else observations
-        return features_table(self.permitted(permit).checked, self.kinds, looks, permit)
+        return features_table(self.permitted(permit)._own, self.kinds, looks, permit)
 
     @cached_property
-    def _walks(self) -> dict[tuple[frozenset[str] | None, tuple[Bar, ...]], Walk]:
+    def _walks(self) -> dict[_Terms, tuple[Walk, tuple[str, ...]]]:
         return {}
 
-    def compute(self, history: History, permit: Permit, view: View) -> dict[str, Value]:
+    def compute(
+        self,
+        history: History,
+        permit: Permit,
+        view: View,
+        network: Mapping[str, Value] | None = None,
+    ) -> dict[str, Value]:
         """Each permitted feature's value for the person of ``history``, in process.
 
-        ``history`` holds every version of theirs by kind (see ``benne.evidence.seen``).
+        ``history`` holds every version of theirs by kind (see ``benne.evidence.seen``), ``network``
+        the person's row of the block of the month of ``as_of`` (empty for who has none); it is
+        needed where a permitted feature reads neighbours.
         ``None`` is absent; a feature that the permit bars has no entry.
 
         Raises:
             NotPermitted: no permit, or one that does not cover the person.
-            InvalidInput: a sum or a moment that overflows.
+            InvalidInput: a sum or a moment that overflows, or no ``network`` where one is needed.
         """
-        return self._walk(permit).compute(history, permit, view, self.kinds)
+        walk, around = self._walk(permit)
+        own = walk.compute(history, permit, view, self.kinds)
+        return own | _given(around, network) if around else own
 
     def over(
-        self, shown: Mapping[str, Sequence[Row]], permit: Permit, as_of: int
+        self,
+        shown: Mapping[str, Sequence[Row]],
+        permit: Permit,
+        as_of: int,
+        network: Mapping[str, Value] | None = None,
     ) -> dict[str, Value]:
         """``compute`` over what ``benne.evidence.seen`` has ``shown`` of each kind already."""
-        return self._walk(permit).over(shown, as_of)
+        walk, around = self._walk(permit)
+        own = walk.over(shown, as_of)
+        return own | _given(around, network) if around else own
 
-    def _walk(self, permit: Permit) -> Walk:
+    def _walk(self, permit: Permit) -> tuple[Walk, tuple[str, ...]]:
+        """What computes the permitted features of one's own, and the names of the others."""
         _demand(permit)
         terms = permit.kinds, permit.bars
         walk = self._walks.get(terms)
         if walk is None:
-            walk = self._walks[terms] = Walk.of(self.permitted(permit).checked, self.kinds)
+            allowed = self.permitted(permit)
+            walk = Walk.of(allowed._own, self.kinds), allowed.of_neighbours
+            self._walks[terms] = walk
         return walk
+
+
+def _given(names: tuple[str, ...], network: Mapping[str, Value] | None) -> dict[str, Value]:
+    if network is None:
+        raise InvalidInput(
+            f"{names[0]} reads neighbours, whom one person's history does not show; give "
+            "network=, the person's row of the month's block, or {} for who has none."
+        )
+    return {name: network.get(name) for name in names}
 
 
 def _demand(permit: Permit) -> None:
@@ -149,6 +199,7 @@ def compute(
     history: History,
     permit: Permit,
     view: View,
+    network: Mapping[str, Value] | None = None,
 ) -> dict[str, Value]:
     """``plan(features, kinds).compute(...)``, for a single use."""
-    return plan(features, kinds).compute(history, permit, view)
+    return plan(features, kinds).compute(history, permit, view, network)

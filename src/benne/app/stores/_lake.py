@@ -166,6 +166,19 @@ class Lake:
             connection.run(f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT * FROM incoming")
         connection.unregister("incoming")
 
+    def append_table(self, name: str, table: pa.Table) -> None:
+        """Add the rows of ``table`` to those that ``write_table`` stored as ``name``.
+
+        Raises:
+            InvalidInput: as ``write_table``, or there is no such table with these columns.
+        """
+        _demand_ours(name)
+        connection = self._connection
+        connection.register("incoming", table)
+        with connection.transaction():
+            connection.run(f"INSERT INTO {quoted(name)} BY NAME SELECT * FROM incoming")
+        connection.unregister("incoming")
+
     def lend(self, name: str, table: pa.Table) -> None:
         """Let queries read ``table`` as ``name`` while the lake is open; nothing is stored.
 

@@ -18,6 +18,7 @@ from benne.features.catalogue import (
     _fulfilment,
     _identity,
     _length_of_history,
+    _network,
     _new_credit,
     _payment_history,
 )
@@ -50,6 +51,7 @@ _ALL: tuple[Feature, ...] = (
     *_credit_mix.FEATURES,
     *_fulfilment.FEATURES,
     *_behaviour.FEATURES,
+    *_network.FEATURES,
 )
 
 

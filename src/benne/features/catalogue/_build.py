@@ -209,11 +209,12 @@ def count(
     kind: str,
     where: Expression | None = None,
     *,
+    days: int | None = None,
     ahead: int | None = None,
     state_by: str | None = None,
 ) -> Atom:
     """How many records; 0 where there is none."""
-    return atom(kind, Aggregate.COUNT, where=where, ahead=ahead, state_by=state_by)
+    return atom(kind, Aggregate.COUNT, where=where, days=days, ahead=ahead, state_by=state_by)
 
 
 def tally(kind: str, of: Expression, *, state_by: str | None = None) -> Atom:

@@ -1,0 +1,83 @@
+"""The people around those who are observed, as they stood at the start of each month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benne.app.stores._lake_ingest import silent
+from benne.app.stores._network import Allowed, everybody, network_blocks
+from benne.evidence import quoted
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from benne.app.stores import Lake, Progress
+    from benne.features import NetworkBlock, Plan
+    from benne.rights import Permit
+
+
+def surroundings(
+    lake: Lake,
+    asked: Plan,
+    permit: Permit,
+    observations: str,
+    *,
+    tell: Progress = silent,
+    keep: bool = False,
+    allowed: Allowed = everybody,
+) -> pa.Table | None:
+    """The features over neighbours that ``asked`` has, a row for each of ``observations``.
+
+    ``keep`` writes every block whole as the lake's table ``network`` (``subject``, ``month`` and a
+    column for each feature), and then ``network_blocks``, which says the hash of each month: what
+    an answer of that month reads, and carries.  ``None`` where nothing reads neighbours.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    plan = asked.network(permit)
+    if plan is None:
+        return None
+    looks = lake.query(
+        f"SELECT observation, subject, as_of FROM {quoted(observations)} ORDER BY observation"  # noqa: S608
+    )
+    cuts = _month_starts(looks["as_of"].to_numpy())
+    months = np.unique(cuts)
+    parts: list[pa.Table] = []
+    blocks: list[dict[str, object]] = []
+    for number, block in enumerate(
+        network_blocks(lake, plan, permit, cuts=months.tolist(), allowed=allowed)
+    ):
+        tell("network", number, len(months))
+        parts.append(_of_looks(looks.filter(pa.array(cuts == block.cut)), block))
+        if keep:
+            (lake.append_table if blocks else lake.write_table)("network", block.table)
+            blocks.append({"month": block.cut, "hash": block.hash, "definition": plan.definition})
+    if keep and blocks:
+        lake.write_table("network_blocks", pa.Table.from_pylist(blocks))
+    tell("network", len(months), len(months))
+    return pa.concat_tables(parts).sort_by("observation")
+
+
+def at(around: pa.Table, observations: pa.ChunkedArray) -> pa.Table:
+    """The rows of what ``surroundings`` gave that belong to ``observations``, in their order."""
+    import pyarrow.compute as pc
+
+    numbers = around["observation"].combine_chunks()
+    return around.take(pc.index_in(observations, value_set=numbers)).drop_columns(["observation"])
+
+
+def _month_starts(instants: NDArray[np.int64]) -> NDArray[np.int64]:
+    months = instants.astype("datetime64[us]").astype("datetime64[M]")
+    return months.astype("datetime64[us]").astype("int64")
+
+
+def _of_looks(looks: pa.Table, block: NetworkBlock) -> pa.Table:
+    """The block's row of each look; of who is in no tie, nulls."""
+    import pyarrow.compute as pc
+
+    place = pc.index_in(looks["subject"], value_set=block.table["subject"].combine_chunks())
+    rows = block.table.drop_columns(["subject", "month"]).take(place)
+    return rows.add_column(0, "observation", looks["observation"])
