@@ -215,6 +215,11 @@ def test_bad_rows_wait_are_mended_and_come_in(tmp_path: Path) -> None:
     assert "1 versions new" in replayed.out
     left = answers(benne("quarantine", "list", made.folder, "--json").out)
     assert [entry["raw"]["record"] for entry in left] == ["X2", "X3"]
+    numbers = [str(entry["entry"]) for entry in left]
+    assert benne("quarantine", "dismiss", made.folder, *numbers, "99").code == 2
+    assert benne("quarantine", "dismiss", made.folder, *numbers).code == 0
+    assert benne("quarantine", "list", made.folder, "--json").out == ""
+    assert benne("quarantine", "dismiss", made.folder, *numbers).code == 2
 
 
 def test_an_outcome_may_be_defined_over_evidence(tmp_path: Path) -> None:

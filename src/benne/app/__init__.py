@@ -111,6 +111,7 @@ if TYPE_CHECKING:
     )
     from benne.app._quarantine import (
         Aside,
+        quarantine_dismiss,
         quarantine_list,
         quarantine_mend,
         quarantine_replay,
@@ -355,6 +356,7 @@ _HOMES = {
     ),
     "benne.app._quarantine": (
         "Aside",
+        "quarantine_dismiss",
         "quarantine_list",
         "quarantine_mend",
         "quarantine_replay",
@@ -589,6 +591,7 @@ __all__ = [
     "policy_publish",
     "policy_terms",
     "policy_withdraw",
+    "quarantine_dismiss",
     "quarantine_list",
     "quarantine_mend",
     "quarantine_replay",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benne.app._ingest import IngestReport
 from benne.app._steps import Ingested, read_mappings
-from benne.kernel import InvalidInput, Json
+from benne.kernel import InvalidInput, Json, NotFound
 
 if TYPE_CHECKING:
     from benne.app.stores import Entry, Progress
@@ -71,6 +71,22 @@ def quarantine_mend(session: Session, entry: int, assignments: list[str]) -> Non
     pairs = (text.split("=", 1) for text in assignments)
     with session.lake() as lake:
         lake.mend(entry, {column: value or None for column, value in pairs})
+
+
+def quarantine_dismiss(session: Session, entries: list[int]) -> int:
+    """Close open entries by hand: they stay on record, and never become evidence.  How many.
+
+    Raises:
+        NotFound: one of them is not open.
+    """
+    with session.lake() as lake:
+        there = {entry.entry for entry in lake.quarantine(limit=2**31)}
+        gone = sorted(set(entries) - there)
+        if gone:
+            raise NotFound(
+                f"the quarantine has no open entry {gone[0]}; benne quarantine list shows them."
+            )
+        return lake.dismiss(entries)
 
 
 def quarantine_replay(session: Session, tell: Progress) -> Ingested:

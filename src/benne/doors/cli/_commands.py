@@ -65,7 +65,9 @@ def _root(
     pass
 
 
-quarantine = typer.Typer(no_args_is_help=True, help="List, mend and replay rows put aside.")
+quarantine = typer.Typer(
+    no_args_is_help=True, help="List, mend, dismiss and replay rows put aside."
+)
 commands.add_typer(quarantine, name="quarantine")
 commands.add_typer(organisation, name="organisation")
 commands.add_typer(client, name="client")
@@ -316,6 +318,21 @@ def quarantine_mend(
 
     app.quarantine_mend(_session(workspace, None), entry, values)
     note(f"Mended {entry}. Next: benne quarantine replay {workspace}")
+
+
+@quarantine.command("dismiss")
+def quarantine_dismiss(
+    workspace: WorkspaceArg,
+    entries: Annotated[
+        list[int],
+        typer.Argument(metavar="ENTRY...", help="Their numbers in the list.", show_default=False),
+    ],
+) -> None:
+    """Close rows that will never come in; they stay on record."""
+    from benne import app
+
+    done = app.quarantine_dismiss(_session(workspace, None), entries)
+    note(f"Dismissed {done}.")
 
 
 @quarantine.command("replay")
