@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from joblib import Parallel, delayed
 from benne.kernel import Json
 from benne.models._artefact import Card
 from benne.models._folds import fold_of, possible_folds
-from benne.models._learners import Boost, Learner, Pairs, Steps
+from benne.models._learners import Boost, Learner, Pairs, Run, Steps
 from benne.models._lower import card_of
 from benne.models._points import Points
 from benne.models._shape import Pair, Shape, average, calibrated, purified
@@ -73,12 +74,14 @@ def fit_card(sheet: Sheet, recipe: Recipe, name: str) -> Fitted:
     """The card of ``sheet`` by ``recipe``."""
     inner = _inner_folds(sheet, recipe)
     menu = _menu(recipe)
-    mains = _fit_inside(menu, inner, recipe)
-    best = _best_settings(menu, inner, mains)
-    weights = _mixture(inner, [[mains[k][f][i] for f in range(len(inner))] for k, i in best])
-    starts = [average([mains[k][f][i] for k, i in best], weights) for f in range(len(inner))]
+    tried = _tried_inside(menu, inner, recipe)
+    best = _best_settings(menu, inner, tried)
+    outside = [[t.margins[i] for t in own] for own, i in zip(tried, best, strict=True)]
+    weights = _mixture(inner, outside)
+    mixed = [_weighted(parts, weights) for parts in zip(*outside, strict=True)]
+    starts = [partial(_start, [own[f] for own in tried], best, weights) for f in range(len(inner))]
     pairs = _allowed_pairs(sheet, recipe)
-    rounds, margins = _pairs_inside(inner, starts, pairs, recipe)
+    rounds, margins = _pairs_inside(inner, starts, mixed, pairs, recipe)
     margin = _gather(len(sheet), inner, margins)
     offset, factor = calibration(sheet, margin) if inner else (0.0, 1.0)
     start = _mixed(sheet, menu, best, weights, recipe)
@@ -89,8 +92,8 @@ def fit_card(sheet: Sheet, recipe: Recipe, name: str) -> Fitted:
     chosen: dict[str, Json] = {
         "card": name,
         "folds": len(inner),
-        "mixture": {menu[k].name: w for (k, _), w in zip(best, weights, strict=True)},
-        "settings": {menu[k].name: menu[k].labels[i] for k, i in best},
+        "mixture": {dish.name: w for dish, w in zip(menu, weights, strict=True)},
+        "settings": {dish.name: dish.labels[i] for dish, i in zip(menu, best, strict=True)},
         "pair_rounds": rounds,
         "calibration": [offset, factor],
         "rows": len(sheet),
@@ -98,6 +101,15 @@ def fit_card(sheet: Sheet, recipe: Recipe, name: str) -> Fitted:
     }
     out_of_fold = offset + factor * margin if inner else None
     return Fitted(card_of(shape, sheet, name), shape, out_of_fold, chosen)
+
+
+def _weighted(parts: Sequence[Floats], weights: Sequence[float]) -> Floats:
+    return np.asarray(sum(w * part for w, part in zip(weights, parts, strict=True)))
+
+
+def _start(own: Sequence[Tried], best: Sequence[int], weights: Sequence[float]) -> Shape:
+    """The mixture on one inner fold, on which pairs may be grown."""
+    return average([t.shape(i) for t, i in zip(own, best, strict=True)], weights)
 
 
 def blend(part: Sheet, own: Fitted, pooled: Fitted, rows: Ints) -> Fitted:
@@ -154,12 +166,21 @@ def _inner_folds(sheet: Sheet, recipe: Recipe) -> list[Inner]:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What a learner says of an inner fold, by setting: log-odds of bad of its outside rows."""
+
+    margins: list[Floats]
+    shape: Callable[[int], Shape]
+
+
+@dataclass(frozen=True)
 class Dish:
-    """A learner with its settings: ``cook`` gives a shape for each label."""
+    """A learner with its settings: ``cook`` gives a shape, ``taste`` tries all on an inner fold."""
 
     name: str
     labels: tuple[str, ...]
-    cook: Callable[[Sheet, Sequence[int], int], list[Shape]]
+    cook: Callable[[Sheet, int], Shape]
+    taste: Callable[[Inner], Tried]
 
 
 def _menu(recipe: Recipe) -> list[Dish]:
@@ -180,17 +201,19 @@ def _spline_dish(recipe: Recipe) -> Dish:
     """Smooth terms; a setting is how many knots, and how strongly bends are held."""
     settings = recipe.smooth
 
-    def cook(sheet: Sheet, wanted: Sequence[int], seed: int) -> list[Shape]:
+    def path(sheet: Sheet, wanted: Sequence[int]) -> list[Shape]:
         shapes: dict[int, Shape] = {}
         for knots in sorted({settings[i][0] for i in wanted}):
             own = [i for i in wanted if settings[i][0] == knots]
             held = [Penalty(bend=settings[i][1]) for i in own]
-            path = Spline(knots=knots).path(sheet, held, seed=seed, monotone=recipe.monotone)
-            shapes |= dict(zip(own, path, strict=True))
+            found = Spline(knots=knots).path(
+                sheet, held, seed=recipe.seed, monotone=recipe.monotone
+            )
+            shapes |= dict(zip(own, found, strict=True))
         return [shapes[i] for i in wanted]
 
     labels = tuple(f"{knots} knots, bend {bend:g}" for knots, bend in settings)
-    return Dish("spline", labels, cook)
+    return _shaped_dish("spline", labels, path)
 
 
 def _boost_dish(name: str, recipe: Recipe) -> Dish:
@@ -198,24 +221,40 @@ def _boost_dish(name: str, recipe: Recipe) -> Dish:
     rounds = recipe.boost_rounds
     learner = recipe.duets if name == "duets" else recipe.boost
 
-    def cook(sheet: Sheet, wanted: Sequence[int], seed: int) -> list[Shape]:
-        return learner.path(
+    def run(sheet: Sheet, wanted: Sequence[int]) -> Run:
+        return learner.grow(
             sheet,
             [rounds[i] for i in wanted],
             pairs=_allowed_pairs(sheet, recipe) if name == "duets" else (),
-            seed=seed,
+            seed=recipe.seed,
             monotone=recipe.monotone,
         )
 
-    return Dish(name, tuple(map(str, rounds)), cook)
+    def taste(fold: Inner) -> Tried:
+        grown = run(fold.inside, range(len(rounds)))
+        return Tried(grown.margins(fold.outside), lambda i: grown.shapes()[i])
+
+    return Dish(name, tuple(map(str, rounds)), lambda sheet, i: run(sheet, [i]).shapes()[0], taste)
 
 
 def _plain_dish(name: str, learner: Learner, recipe: Recipe) -> Dish:
-    def cook(sheet: Sheet, wanted: Sequence[int], seed: int) -> list[Shape]:
-        shape = learner.fit(sheet, seed=seed, monotone=recipe.monotone)
+    def path(sheet: Sheet, wanted: Sequence[int]) -> list[Shape]:
+        shape = learner.fit(sheet, seed=recipe.seed, monotone=recipe.monotone)
         return [shape for _ in wanted]
 
-    return Dish(name, ("as it is",), cook)
+    return _shaped_dish(name, ("as it is",), path)
+
+
+def _shaped_dish(
+    name: str, labels: tuple[str, ...], path: Callable[[Sheet, Sequence[int]], list[Shape]]
+) -> Dish:
+    """A learner whose ``path`` gives the shapes of several settings in one go."""
+
+    def taste(fold: Inner) -> Tried:
+        shapes = path(fold.inside, range(len(labels)))
+        return Tried([shape.margin(fold.outside) for shape in shapes], shapes.__getitem__)
+
+    return Dish(name, labels, lambda sheet, i: path(sheet, [i])[0], taste)
 
 
 def _each(recipe: Recipe, work: Callable[[Any], Result], items: Sequence[Any]) -> list[Result]:
@@ -228,17 +267,12 @@ def _each(recipe: Recipe, work: Callable[[Any], Result], items: Sequence[Any]) -
     return results
 
 
-def _fit_inside(
+def _tried_inside(
     menu: Sequence[Dish], inner: Sequence[Inner], recipe: Recipe
-) -> list[list[list[Shape]]]:
-    """Shapes by dish, inner fold and setting."""
+) -> list[list[Tried]]:
+    """What was tried, by dish and inner fold."""
     jobs = [(dish, fold) for dish in menu for fold in inner]
-
-    def one(job: tuple[Dish, Inner]) -> list[Shape]:
-        dish, fold = job
-        return dish.cook(fold.inside, range(len(dish.labels)), recipe.seed)
-
-    found = iter(_each(recipe, one, jobs))
+    found = iter(_each(recipe, lambda job: job[0].taste(job[1]), jobs))
     return [[next(found) for _ in inner] for _ in menu]
 
 
@@ -265,39 +299,32 @@ def _loss(inner: Sequence[Inner], margins: Sequence[Floats]) -> float:
 
 
 def _best_settings(
-    menu: Sequence[Dish], inner: Sequence[Inner], mains: Sequence[Sequence[Sequence[Shape]]]
-) -> list[tuple[int, int]]:
+    menu: Sequence[Dish], inner: Sequence[Inner], tried: Sequence[Sequence[Tried]]
+) -> list[int]:
     """For each dish, the setting with the least out-of-fold loss (the middle one if unknown)."""
     if not inner:
-        return [(k, len(dish.labels) // 2) for k, dish in enumerate(menu)]
-    best = []
-    for k, dish in enumerate(menu):
-        losses = [
-            _loss(inner, [mains[k][f][i].margin(fold.outside) for f, fold in enumerate(inner)])
-            for i in range(len(dish.labels))
-        ]
-        best.append((k, int(np.argmin(losses))))
-    return best
+        return [len(dish.labels) // 2 for dish in menu]
+    return [
+        int(np.argmin([_loss(inner, [t.margins[i] for t in own]) for i in range(len(dish.labels))]))
+        for dish, own in zip(menu, tried, strict=True)
+    ]
 
 
-def _mixture(inner: Sequence[Inner], shapes: Sequence[Sequence[Shape]]) -> list[float]:
+def _mixture(inner: Sequence[Inner], parts: Sequence[Sequence[Floats]]) -> list[float]:
     """Weights in quarters that sum to 1: even, unless others are clearly better out of fold.
 
     Clearly is by more than one standard error of the mean difference of the rows' losses.
     """
-    count = len(shapes)
+    count = len(parts)
     even = [1.0 / count] * count
     if count == 1 or not inner:
         return even
-    margins = [
-        np.concatenate([s.margin(f.outside) for s, f in zip(own, inner, strict=True)])
-        for own in shapes
-    ]
+    margins = [np.concatenate(own) for own in parts]
     bad = np.concatenate([fold.outside.bad for fold in inner])
     weight = np.concatenate([fold.outside.weight for fold in inner])
 
     def losses(weights: Sequence[float]) -> Floats:
-        margin = np.asarray(sum(w * m for w, m in zip(weights, margins, strict=True)))
+        margin = _weighted(margins, weights)
         return np.asarray(weight * (np.logaddexp(0.0, margin) - bad * margin))
 
     quarters = [[p / 4 for p in parts] for parts in np.ndindex(*[5] * count) if sum(parts) == 4]
@@ -310,13 +337,13 @@ def _mixture(inner: Sequence[Inner], shapes: Sequence[Sequence[Shape]]) -> list[
 def _mixed(
     sheet: Sheet,
     menu: Sequence[Dish],
-    best: Sequence[tuple[int, int]],
+    best: Sequence[int],
     weights: Sequence[float],
     recipe: Recipe,
 ) -> Shape:
     """The chosen mixture, fitted to all rows."""
-    used = [(k, i, w) for (k, i), w in zip(best, weights, strict=True) if w > 0]
-    shapes = _each(recipe, lambda u: menu[u[0]].cook(sheet, [u[1]], recipe.seed)[0], used)
+    used = [(k, i, w) for k, (i, w) in enumerate(zip(best, weights, strict=True)) if w > 0]
+    shapes = _each(recipe, lambda u: menu[u[0]].cook(sheet, u[1]), used)
     return average(shapes, [w for _, _, w in used])
 
 
@@ -332,21 +359,26 @@ def _allowed_pairs(sheet: Sheet, recipe: Recipe) -> list[Pair]:
 
 
 def _pairs_inside(
-    inner: Sequence[Inner], starts: Sequence[Shape], pairs: Sequence[Pair], recipe: Recipe
+    inner: Sequence[Inner],
+    starts: Sequence[Callable[[], Shape]],
+    margins: Sequence[Floats],
+    pairs: Sequence[Pair],
+    recipe: Recipe,
 ) -> tuple[int, list[Floats]]:
     """How many rounds of pairs pay out of fold, and the margins outside with them."""
-    tried = [r for r in recipe.pair_rounds if r > 0] if pairs and inner else []
+    tried = [r for r in recipe.pair_rounds if r > 0]
+    if not (pairs and inner and tried):
+        return 0, list(margins)
 
-    def one(job: tuple[Inner, Shape]) -> list[Floats]:
+    def one(job: tuple[Inner, Callable[[], Shape]]) -> list[Floats]:
         fold, start = job
         grown = recipe.pairs.path(
-            fold.inside, start, pairs, tried, seed=recipe.seed, monotone=recipe.monotone
-        ) if tried else []  # fmt: skip
-        return [shape.margin(fold.outside) for shape in (start, *grown)]
+            fold.inside, start(), pairs, tried, seed=recipe.seed, monotone=recipe.monotone
+        )
+        return [shape.margin(fold.outside) for shape in grown]
 
-    parts = _each(recipe, one, list(zip(inner, starts, strict=True)))
-    if not parts:
-        return 0, []
+    grown = _each(recipe, one, list(zip(inner, starts, strict=True)))
+    parts = [[margin, *more] for margin, more in zip(margins, grown, strict=True)]
     losses = [_loss(inner, [part[i] for part in parts]) for i in range(1 + len(tried))]
     chosen = int(np.argmin(losses))
     return [0, *tried][chosen], [part[chosen] for part in parts]

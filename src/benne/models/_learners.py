@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from benne.models._designs import TreeInputs, tree_inputs
-from benne.models._lower import Design, lower
-from benne.models._shape import Pair, Shape, average, constant, joint_weight, purify
+from benne.models._lower import Design, Lowered, lower, lower_each
+from benne.models._shape import Pair, Shape, constant, joint_weight, purify
 from benne.models._sheet import Sheet
 from benne.models._tables import Floats
 
@@ -94,22 +94,30 @@ class Boost:
 
         With ``pairs``, a path reads one of the strongest of them, on the coarse bins.
         """
+        return self.grow(sheet, rounds, pairs=pairs, seed=seed, monotone=monotone).shapes()
+
+    def grow(
+        self,
+        sheet: Sheet,
+        rounds: Sequence[int],
+        *,
+        pairs: Sequence[Pair] = (),
+        seed: int,
+        monotone: bool,
+    ) -> Run:
+        """The same, not yet lowered; ``rounds`` ascend."""
         made = tree_inputs(sheet, coarse=bool(pairs), monotone=monotone, seed=seed)
         base = _log_odds(sheet)
         kept = strongest(sheet, base, pairs, self.most, monotone=monotone, seed=seed)
         singles = [(c,) for c in range(len(sheet.grids))]
         allowed = _inputs_of(made.owners, [*singles, *kept])
         whole = replace(self, rounds=max(rounds))
-        flat = constant(sheet.grids, float(base[0]))
-        grown = [
+        bags = tuple(
             _lightgbm(whole, made.rows, sheet, base, allowed, made.monotone, seed + 1000 * bag)
             for bag in range(self.bags)
-        ]
-        share = [1.0 / self.bags] * self.bags
-        return [
-            average([_grown(flat, partial(g, rounds=count), made, kept) for g in grown], share)
-            for count in rounds
-        ]
+        )
+        flat = constant(sheet.grids, float(base[0]))
+        return Run(flat, made.design, tuple(kept), bags, tuple(rounds), coarse=bool(pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +161,58 @@ class Pairs:
         allowed = _inputs_of(made.owners, kept)
         whole = replace(self, rounds=max(rounds))
         grown = _lightgbm(whole, made.rows, sheet, margin, allowed, made.monotone, seed)
-        return [_grown(start, partial(grown, rounds=count), made, kept) for count in rounds]
+        run = Run(start, made.design, tuple(kept), (grown,), tuple(rounds), coarse=True)
+        return run.shapes()
 
 
-def _grown(
-    start: Shape, predict: Callable[[Floats], Floats], made: TreeInputs, pairs: Sequence[Pair]
-) -> Shape:
+class Trees(Protocol):
+    """What trees add to a margin, from one round up to another."""
+
+    def __call__(self, inputs: Floats, rounds: int | None = None, first: int = 0) -> Floats:
+        """Log-odds of bad, shape ``(n,)``, that rounds ``first`` up to ``rounds`` add."""
+        ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """What boosting in bags added to ``start`` after each of ``rounds``, which ascend.
+
+    The mean of the bags is a function of single columns and of ``pairs``: ``shapes`` lowers it
+    into tables, and ``margins`` asks the trees themselves, which is quicker where only that counts.
+    """
+
+    start: Shape
+    design: Design
+    pairs: tuple[Pair, ...]
+    bags: tuple[Trees, ...]
+    rounds: tuple[int, ...]
+    coarse: bool
+
+    def margins(self, sheet: Sheet) -> list[Floats]:
+        """Log-odds of bad of rows that were not learned from, shape ``(n,)`` each."""
+        codes = sheet.coarse_codes if self.coarse else sheet.codes
+        start = self.start.margin(sheet)
+        return [start + part for part in self._added(self.design.inputs(codes))]
+
+    def shapes(self) -> list[Shape]:
+        """The same as tables."""
+        return [
+            _grown(self.start, lowered)
+            for lowered in lower_each(self._added, self.design, self.pairs)
+        ]
+
+    def _added(self, inputs: Floats) -> list[Floats]:
+        total = np.zeros(len(inputs))
+        parts = []
+        for first, last in itertools.pairwise((0, *self.rounds)):
+            total = total + sum(bag(inputs, last, first) for bag in self.bags) / len(self.bags)
+            parts.append(total)
+        return parts
+
+
+def _grown(start: Shape, lowered: Lowered) -> Shape:
     """``start`` plus what was learned on top of it, as tables."""
-    base, mains, tables = lower(predict, made.design, pairs)
+    base, mains, tables = lowered
     left = tuple(
         old + (new if len(new) == len(old) else new[grid.to_coarse])
         for old, new, grid in zip(start.left, mains, start.grids, strict=True)
@@ -226,8 +278,8 @@ def _lightgbm(
     allowed: list[list[int]],
     monotone: list[int],
     seed: int,
-) -> Callable[..., Floats]:
-    """A function from inputs to the margin that LightGBM adds to ``start``."""
+) -> Trees:
+    """LightGBM's trees on top of ``start``."""
     import lightgbm
 
     parameters = {
@@ -257,9 +309,12 @@ def _lightgbm(
     )
     booster = lightgbm.train(parameters, data, num_boost_round=settings.rounds)
 
-    def predict(inputs: Floats, rounds: int | None = None) -> Floats:
+    def predict(inputs: Floats, rounds: int | None = None, first: int = 0) -> Floats:
+        count = None if rounds is None else rounds - first
         return np.asarray(
-            booster.predict(inputs, raw_score=True, num_iteration=rounds, num_threads=1)
+            booster.predict(
+                inputs, raw_score=True, start_iteration=first, num_iteration=count, num_threads=1
+            )
         )
 
     return predict

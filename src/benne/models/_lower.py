@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -34,9 +35,12 @@ class Design:
         return np.concatenate(parts, axis=1)
 
 
+Lowered: TypeAlias = "tuple[float, list[Floats], dict[Pair, Floats]]"
+
+
 def lower(
     predict: Callable[[Floats], Floats], design: Design, pairs: Sequence[Pair] = ()
-) -> tuple[float, list[Floats], dict[Pair, Floats]]:
+) -> Lowered:
     """``predict`` as constant + function of each column + function of each pair, exactly.
 
     Anchored decomposition: with every other column held at its first bin, the change when one
@@ -44,6 +48,13 @@ def lower(
     is exact for a predictor that is a sum of functions of at most two columns, the two being
     among ``pairs``; a test holds it to 1e-9.
     """
+    return lower_each(lambda inputs: [predict(inputs)], design, pairs)[0]
+
+
+def lower_each(
+    predict: Callable[[Floats], Sequence[Floats]], design: Design, pairs: Sequence[Pair] = ()
+) -> list[Lowered]:
+    """``lower`` for each of the predictors whose answers ``predict`` gives side by side."""
     sizes = [len(block) for block in design.blocks]
     grids = [np.divmod(np.arange(sizes[a] * sizes[b]), sizes[b]) for a, b in pairs]
     counts = [1, *sizes, *[len(rows) for rows, _ in grids]]
@@ -55,7 +66,13 @@ def lower(
     for k, ((a, b), (rows, columns)) in enumerate(zip(pairs, grids, strict=True)):
         part = slice(stops[len(sizes) + k], stops[len(sizes) + k + 1])
         codes[a, part], codes[b, part] = rows, columns
-    answers = np.split(_in_stretches(predict, design, codes), stops[:-1])
+    return [
+        _decomposed(np.split(answers, stops[:-1]), sizes, pairs)
+        for answers in _in_stretches(predict, design, codes)
+    ]
+
+
+def _decomposed(answers: Sequence[Floats], sizes: Sequence[int], pairs: Sequence[Pair]) -> Lowered:
     base = float(answers[0][0])
     mains = [answer - base for answer in answers[1 : 1 + len(sizes)]]
     tables = {
@@ -66,14 +83,17 @@ def lower(
 
 
 def _in_stretches(
-    predict: Callable[[Floats], Floats], design: Design, codes: Ints, stretch: int = 50_000
-) -> Floats:
+    predict: Callable[[Floats], Sequence[Floats]],
+    design: Design,
+    codes: Ints,
+    stretch: int = 50_000,
+) -> list[Floats]:
     """Predictions for columns of ``codes``, without holding all inputs at once."""
     parts = [
         predict(design.inputs(list(codes[:, start : start + stretch])))
         for start in range(0, codes.shape[1], stretch)
     ]
-    return np.concatenate(parts)
+    return [np.concatenate(of_one) for of_one in zip(*parts, strict=True)]
 
 
 def card_of(shape: Shape, sheet: Sheet, name: str) -> Card:
