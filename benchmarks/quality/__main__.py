@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.quality import _page, _results
 from benchmarks.quality._benne import own
 from benchmarks.quality._folds import REPEATS
-from benchmarks.quality._rivals import Method, rivals
+from benchmarks.quality._rivals import FITS, Method, rivals
 from benchmarks.quality._run import cells, measure
 from benchmarks.quality._sets import SETS, load
 
@@ -60,11 +60,14 @@ def _line(row: dict[str, object]) -> str:
 
 
 def _chosen(names: list[str]) -> tuple[Method, ...]:
-    every = {method.name: method for method in (*rivals(), *own())}
+    mine = {method.name: method for method in own()}
+    every = (*FITS, *mine)
     unknown = set(names) - set(every)
     if unknown:
         raise SystemExit(f"--methods must be of {', '.join(every)}; got {min(unknown)}.")
-    return tuple(every[name] for name in names or every)
+    # a rival's package is needed only where it runs
+    rival = {method.name: method for method in rivals([n for n in names or every if n in FITS])}
+    return tuple((rival | mine)[name] for name in names or every)
 
 
 def _asked() -> argparse.Namespace:

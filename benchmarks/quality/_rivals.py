@@ -74,12 +74,13 @@ class Fold:
 
 @dataclass(frozen=True)
 class Method:
-    """A learner by name, with at most eight settings, the first three for large sets."""
+    """A learner by name, with at most eight settings, the first ``large`` for large sets."""
 
     name: str
     settings: tuple[Settings, ...]
     fit: Callable[[Fold, Settings], Fitted]
     version: str
+    large: int = 3
 
 
 class Encoder:
@@ -410,12 +411,13 @@ FITS: dict[str, Callable[[Fold, Settings], Fitted]] = {
 _MODULES = {"ebm": "interpret"}
 
 
-def rivals() -> tuple[Method, ...]:
-    """The five; a version covers the code of a fit, its settings and its package."""
+def rivals(names: Sequence[str] = tuple(FITS)) -> tuple[Method, ...]:
+    """Those of ``names``; a version covers the code of a fit, its settings and its package."""
     limits = repr((MANY_LEVELS, MOST_TREES, PATIENCE, MORE_TREES))
     shared = limits + "".join(map(inspect.getsource, (Encoder, encoded, as_text, filled, _binned)))
     made = []
-    for name, fit in FITS.items():
+    for name in names:
+        fit = FITS[name]
         told = inspect.getsource(fit) + repr(SETTINGS[name]) + shared
         told += str(import_module(_MODULES.get(name, name)).__version__)
         made.append(Method(name, SETTINGS[name], fit, sha256(told.encode()).hexdigest()[:12]))

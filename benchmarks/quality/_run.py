@@ -20,7 +20,6 @@ from benchmarks.quality._rivals import MORE_TREES, Fold, Method, Settings
 from benchmarks.quality._sets import Set
 
 MANY_ROWS = 30_000
-TRIED = {False: 8, True: 3}
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def measure(data: Set, method: Method, cell: Cell) -> dict[str, object]:
         seed=10 * cell.repeat + cell.fold,
     )  # fmt: skip
     with threadpool_limits(limits=1):
-        tried = method.settings[: TRIED[len(data.bad) > MANY_ROWS]]
+        tried = _tried(data, method)
         settings, trees = choose(given, method, tried)
         begun = time.process_time()
         fitted = method.fit(replace(given, trees=trees), settings)
@@ -91,6 +90,14 @@ def measure(data: Set, method: Method, cell: Cell) -> dict[str, object]:
         "settings": json.dumps(told, sort_keys=True),
         "version": cell.version,
     }
+
+
+def _tried(data: Set, method: Method) -> tuple[Settings, ...]:
+    """The settings that differ on ``data``: fewer where it is large, or has no directions."""
+    if len(data.bad) > MANY_ROWS:
+        return method.settings[: method.large]
+    directed = any(column.direction for column in data.columns)
+    return tuple(s for s in method.settings if directed or s.get("monotone", True))
 
 
 def choose(given: Fold, method: Method, tried: tuple[Settings, ...]) -> tuple[Settings, int | None]:

@@ -175,7 +175,7 @@ class AdditiveModel(Scored):
         if self.learner not in known:
             raise InvalidInput(f"learner must be one of {', '.join(known)}; got {self.learner!r}.")
         large = len(told.bad) >= _LARGE
-        bags = 1 if large else 2
+        bags = _bags(len(told.bad))
         learners = known[self.learner]
         folds = (
             self.n_inner_folds
@@ -188,7 +188,7 @@ class AdditiveModel(Scored):
             learners=learners,
             boost=Boost(leaves=4, rate=0.03, bags=bags),
             duets=_duets(len(told.bad), bags),
-            boost_rounds=(100, 200, 400, 800, 1200) if large else (50, 100, 200, 400, 800),
+            boost_rounds=(100, 200, 400, 800, 1200) if large else (50, 100, 200, 400, 800, 1600),
             # where pairs are grown with the step terms, none are added on top
             pair_rounds=(0,) if "duets" in learners else PAIR_ROUNDS,
             pairs=self.pairs or Pairs(),
@@ -200,13 +200,24 @@ class AdditiveModel(Scored):
         )
 
 
-def _duets(rows: int, bags: int) -> Boost:
-    """Step terms and pairs grown together: the more rows, the fuller its leaves must be."""
-    leaf_rows, ridge = (10, 5.0) if rows < _FIVE_FOLDS else (30, 10.0)
+def _bags(rows: int) -> int:
+    """How many bags are averaged: the fewer rows, the more."""
     if rows >= _LARGE:
-        leaf_rows, ridge = 60, 20.0
-    return Boost(
-        leaves=8, rate=0.03, share=1.0, leaf_rows=leaf_rows, ridge=ridge, most=60, bags=bags
+        return 2
+    return 4 if rows < _FIVE_FOLDS else 3
+
+
+def _duets(rows: int, bags: int) -> tuple[Boost, ...]:
+    """Step terms and pairs grown together: the more rows, the fuller the leaves must be.
+
+    Where rows are few, it is not known beforehand how full: two are tried.
+    """
+    held = ((10, 5.0), (5, 1.0)) if rows < _FIVE_FOLDS else ((30, 10.0),)
+    if rows >= _LARGE:
+        held = ((60, 20.0),)
+    return tuple(
+        Boost(leaves=8, rate=0.03, share=1.0, leaf_rows=leaf_rows, ridge=ridge, most=60, bags=bags)
+        for leaf_rows, ridge in held
     )
 
 

@@ -7,7 +7,7 @@ on out-of-fold margins of inner folds; the chosen recipe is then fitted once to 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
 from typing import Any, TypeVar
@@ -47,7 +47,7 @@ class Recipe:
     pair_rounds: tuple[int, ...] = PAIR_ROUNDS
     steps: Steps = field(default_factory=Steps)
     boost: Boost = field(default_factory=lambda: Boost(leaves=4, rate=0.03))
-    duets: Boost = field(default_factory=lambda: Boost(leaves=6, rate=0.03))
+    duets: tuple[Boost, ...] = (Boost(leaves=6, rate=0.03),)
     pairs: Pairs = field(default_factory=Pairs)
     folds: int = 5
     monotone: bool = True
@@ -217,24 +217,29 @@ def _spline_dish(recipe: Recipe) -> Dish:
 
 
 def _boost_dish(name: str, recipe: Recipe) -> Dish:
-    """``boost``: step terms; ``duets``: step terms and pairs, grown together."""
-    rounds = recipe.boost_rounds
-    learner = recipe.duets if name == "duets" else recipe.boost
+    """``boost``: step terms; ``duets``: step terms and pairs, grown together.
 
-    def run(sheet: Sheet, wanted: Sequence[int]) -> Run:
-        return learner.grow(
-            sheet,
-            [rounds[i] for i in wanted],
-            pairs=_allowed_pairs(sheet, recipe) if name == "duets" else (),
-            seed=recipe.seed,
-            monotone=recipe.monotone,
-        )
+    A setting is a number of rounds, and which of the recipe's learners.  It is chosen by one bag.
+    """
+    learners = recipe.duets if name == "duets" else (recipe.boost,)
+    rounds = recipe.boost_rounds
+    settings = [(learner, count) for learner in learners for count in rounds]
+
+    def run(sheet: Sheet, learner: Boost, counts: Sequence[int]) -> Run:
+        pairs = _allowed_pairs(sheet, recipe) if name == "duets" else ()
+        return learner.grow(sheet, counts, pairs=pairs, seed=recipe.seed, monotone=recipe.monotone)
 
     def taste(fold: Inner) -> Tried:
-        grown = run(fold.inside, range(len(rounds)))
-        return Tried(grown.margins(fold.outside), lambda i: grown.shapes()[i])
+        runs = [run(fold.inside, replace(learner, bags=1), rounds) for learner in learners]
+        margins = [margin for grown in runs for margin in grown.margins(fold.outside)]
+        return Tried(margins, lambda i: runs[i // len(rounds)].shapes()[i % len(rounds)])
 
-    return Dish(name, tuple(map(str, rounds)), lambda sheet, i: run(sheet, [i]).shapes()[0], taste)
+    def cook(sheet: Sheet, setting: int) -> Shape:
+        learner, count = settings[setting]
+        return run(sheet, learner, [count]).shapes()[0]
+
+    labels = [f"{count} rounds, leaves of {learner.leaf_rows}" for learner, count in settings]
+    return Dish(name, tuple(labels), cook, taste)
 
 
 def _plain_dish(name: str, learner: Learner, recipe: Recipe) -> Dish:

@@ -29,14 +29,14 @@ def found_segments(
 
     Tried in turn: people of whom a whole domain says nothing, those against whom history says
     nothing, and those for whom a telling column is absent.  A group is kept where a card of its
-    own, averaged with everybody's, lowers the out-of-fold loss of smooth terms by more than twice
+    own, averaged with everybody's, lowers the out-of-fold loss of a quick fit by more than twice
     the standard error of the difference.
     """
     kept: tuple[Segment, ...] = (Segment("everybody"),)
     candidates = _candidates(raw, sheet, columns)
     if not candidates:
         return kept
-    quick = replace(recipe, learners=("spline",), smooth=((6, 10.0),), pair_rounds=(0,))
+    quick = _quick(recipe)
     pooled = fit_card(sheet, quick, "everybody").out_of_fold
     if pooled is None:
         return kept
@@ -53,6 +53,19 @@ def found_segments(
         if float(gain.mean()) > 2 * error:
             kept, best = tried, losses
     return kept
+
+
+def _quick(recipe: Recipe) -> Recipe:
+    """Smooth terms, and fast step terms with pairs where the recipe has them, of one setting."""
+    learners = ("spline", "duets") if "duets" in recipe.learners else ("spline",)
+    return replace(
+        recipe,
+        learners=learners,
+        smooth=((6, 10.0),),
+        boost_rounds=(100,),
+        duets=(replace(recipe.duets[-1], rate=0.1, bags=1),),
+        pair_rounds=(0,),
+    )
 
 
 def _candidates(raw: Raw, sheet: Sheet, columns: Sequence[Column]) -> list[Segment]:
