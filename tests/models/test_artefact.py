@@ -138,6 +138,28 @@ def test_numpy_and_sql_and_in_process_agree_to_the_unit(artefact, rows, withheld
         assert list(alone.domain_micro.values()) == ours.domain_micro[i].tolist()
 
 
+@pytest.mark.spark
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket")  # pyspark leaves it open
+@pytest.mark.parametrize("withheld", [(), ("network",)])
+def test_spark_agrees_to_the_unit(artefact, rows, withheld, spark, tmp_path):
+    some = rows.head(3_000).assign(id=np.arange(3_000))
+    some.to_parquet(tmp_path / "people.parquet")
+    spark.read.parquet(str(tmp_path / "people.parquet")).createOrReplaceTempView("people")
+    sql = artefact.micro_sql("people", withheld, keys=["id"], dialect="spark")
+    theirs = sorted(spark.sql(sql).collect(), key=lambda row: row["id"])
+    ours = artefact.contributions(some, withheld)
+    assert [row["card"] for row in theirs] == ours.card.tolist()
+    assert [row["base_micro"] for row in theirs] == ours.base_micro.tolist()
+    for position, domain in enumerate(DOMAINS):
+        found = [row[f"{domain}_micro"] for row in theirs]
+        assert found == ours.domain_micro[:, position].tolist()
+
+
+def test_an_unknown_dialect_is_refused(artefact):
+    with pytest.raises(InvalidInput, match="duckdb, spark; got 'oracle'"):
+        artefact.micro_sql("people", dialect="oracle")
+
+
 def test_parts_add_up_and_a_withheld_domain_gives_nothing(artefact, rows):
     whole = artefact.contributions(rows)
     assert (whole.term_micro.sum(1) == whole.domain_micro.sum(1)).all()

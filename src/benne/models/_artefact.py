@@ -308,11 +308,18 @@ class Artefact:
         deck = self.withheld_card(withheld)
         return self._row_scorers[deck.withheld](row)
 
-    def micro_sql(self, table: str, withheld: Iterable[str] = (), keys: Sequence[str] = ()) -> str:
-        """A DuckDB select over ``table``: ``keys``, card, base_micro and a column a domain."""
+    def micro_sql(
+        self,
+        table: str,
+        withheld: Iterable[str] = (),
+        keys: Sequence[str] = (),
+        dialect: Literal["duckdb", "spark"] = "duckdb",
+    ) -> str:
+        """A select over ``table``: ``keys``, card, base_micro and a column a domain."""
         from benne.models._sql import micro_select
 
-        return micro_select(self.withheld_card(withheld), self.columns_read(withheld), table, keys)
+        deck = self.withheld_card(withheld)
+        return micro_select(deck, self.columns_read(withheld), table, keys, dialect)
 
     def _document(self) -> dict[str, Json]:
         return {

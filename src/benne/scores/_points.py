@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FACTOR = "factor:"
+_QUOTES = {"duckdb": '"', "spark": "`"}
 
 Factors = Mapping[str, str]
 """The factor that each feature of a bureau artefact speaks for."""
@@ -135,20 +136,23 @@ def micro_sql(
     *,
     factors: Factors | None = None,
     withheld: Iterable[str] = (),
+    dialect: Dialect = "duckdb",
 ) -> str:
-    """A DuckDB select over ``table``: ``keys``, base_micro and ``<dimension>_micro``.
+    """A select over ``table``: ``keys``, base_micro and ``<dimension>_micro``.
 
     ``keys`` must tell rows apart: for factors it joins one select for each of them.
     """
     if family.dimension == "domain":
-        return artefact.micro_sql(table, withheld, keys)
-    using = ", ".join(f'"{key}"' for key in keys)
+        return artefact.micro_sql(table, withheld, keys, dialect)
+    quote = _QUOTES[dialect]
+    using = ", ".join(f"{quote}{key}{quote}" for key in keys)
     first, *rest = family.dimension_names
     shown = ", ".join(f"{name}.history_micro AS {name}_micro" for name in family.dimension_names)
     joins = " ".join(f"JOIN {name} USING ({using})" for name in rest)
+    alone = {name: _only(artefact, name, family, factors) for name in family.dimension_names}
     parts = ", ".join(
-        f"{name} AS ({_only(artefact, name, family, factors).micro_sql(table, withheld, keys)})"
-        for name in family.dimension_names
+        f"{name} AS ({one.micro_sql(table, withheld, keys, dialect)})"
+        for name, one in alone.items()
     )
     return f"WITH {parts} SELECT {using}, {first}.base_micro, {shown} FROM {first} {joins}"  # noqa: S608
 
@@ -206,7 +210,7 @@ def points_select(
     ``table`` is SQL for a relation with ``base_micro`` and ``<dimension>_micro``, as
     ``micro_sql`` makes them.
     """
-    quote = '"' if dialect == "duckdb" else "`"
+    quote = _QUOTES[dialect]
     kept = "".join(f"{quote}{key}{quote}, " for key in keys)
     scale, names = family.scale, family.dimension_names
     parts = ", ".join(
