@@ -78,15 +78,15 @@ def test_an_older_lake_is_migrated_once(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "lake.duckdb"
     with open_lake(path) as lake:
         one_version(lake)
-    monkeypatch.setattr(_lake_schema, "SCHEMA", 2)
+    monkeypatch.setattr(_lake_schema, "SCHEMA", 3)
     monkeypatch.setitem(
-        _lake_schema.MIGRATIONS, 1, ("ALTER TABLE batches ADD COLUMN note VARCHAR",)
+        _lake_schema.MIGRATIONS, 2, ("ALTER TABLE batches ADD COLUMN note VARCHAR",)
     )
     with pytest.raises(Conflict, match="open it once for writing"):
         open_lake(path, read_only=True)
     for _ in range(2):
         with open_lake(path) as lake:
-            assert lake.query("SELECT schema FROM lake").to_pylist() == [{"schema": 2}]
+            assert lake.query("SELECT schema FROM lake").to_pylist() == [{"schema": 3}]
             assert lake.query("SELECT note FROM batches").num_rows == 1
             assert lake.versions() == {"means": 1}
 

@@ -3,24 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from benne.app._bundle import Bundle
+from benne.app._bundle import Bundle, read_bundle
 from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._features import feature_plan, look
+from benne.app._reading import Reading
+from benne.app._service import Service
 from benne.app._society import write_society
 from benne.app._steps import ingest_workspace
+from benne.app.stores.online import answers, evidence
+from benne.app.stores.online.answers import Given
 from benne.app.wiring import Session, session
-from benne.evidence import literal
-from benne.kernel import DOMAINS
+from benne.evidence import Arrival, Rules, arrival, literal
+from benne.kernel import DOMAINS, canonical_json, content_hash
 from benne.models import Artefact, Axis, Card, Column, Deck, Segment, Table
-from benne.scores import DefaultTable, EnoughEvidence, family
+from benne.rights import Permit
+from benne.scores import DefaultTable, EnoughEvidence, Score, family, to_json
 
 
 def quiet(*_: object) -> None:
     """Tell nobody."""
+
+
+@dataclass
+class Clock:
+    """A clock that stands until it is told to go on: a service's, for a test."""
+
+    now: int
+
+    def __call__(self) -> int:
+        return self.now
+
+    @classmethod
+    def put_in(cls, service: Service) -> Service:
+        """``service`` with such a clock, at this moment."""
+        return replace(service, clock=cls(service.clock()))
+
+
+def go_on(service: Service, by: int = 1_000_000) -> int:
+    """Let the service's clock go on; the moment it then is."""
+    clock = service.clock
+    assert isinstance(clock, Clock)
+    clock.now += by
+    return clock.now
+
+
+def bring(service: Service, *records: dict[str, object], kind: str, source: str) -> list[object]:
+    """Let a source bring records of people known by their pseudonyms, now."""
+    of = next(one for one in service.workspace.kinds if one.name == kind)
+    rules = Rules(service.workspace.currency.code, "plain", service.clock())
+    made = [arrival(record, kind=of, source=source, rules=rules) for record in records]  # type: ignore[arg-type]
+    good = [one for one in made if isinstance(one, Arrival)]
+    assert len(good) == len(made), made
+    with service.online.begin() as unit:
+        told = evidence.append(unit, good, at=service.clock(), source=source, told=service.told)
+    return list(told)
+
+
+def answer(
+    service: Service, subject: str, permit: Permit, *, family: str = "sesame"
+) -> tuple[Given, Reading]:
+    """Ask about a person now and keep the answer, as a request does."""
+    with service.online.begin() as unit:
+        made = service.reader(unit, subject, permit=permit, as_of=service.clock(), family=family)
+        body = to_json(made.answer)
+        line = service.note(unit, "answer", {"told": content_hash(body)})
+        given = Given(
+            id=service.new_id(),
+            subject=subject,
+            at=service.clock(),
+            family=family,
+            as_of=made.as_of,
+            known_by=made.known_by,
+            batch=made.batch,
+            artefact=made.artefact,
+            evidence=made.evidence,
+            network=made.network,
+            permit=canonical_json(permit.as_json()),
+            body=canonical_json(body),
+            line=line,
+        )
+        answers.put(unit, given)
+    return given, made
 
 
 def make_town(
@@ -73,6 +141,30 @@ def train_by_hand(town: Session, *, at: int, withheld: Iterable[tuple[str, ...]]
     mine = [column for column in columns if column.name in factors]
     own = [table for table in tables if table.axes[0].feature in factors]
     _bundle(catalogue, "bureau", mine, [_deck(own, ())]).write(town.workspace.models)
+
+
+def train_anew(town: Session) -> None:
+    """Put models of other numbers in the place of those that there are."""
+    for name in ("sesame", "bureau"):
+        old = read_bundle(town.workspace.models, name)
+        decks = [
+            replace(d, cards=tuple(replace(c, base_micro=c.base_micro + 55_555) for c in d.cards))
+            for d in old.artefact.decks
+        ]
+        made = replace(old, artefact=replace(old.artefact, decks=tuple(decks)))
+        made.write(town.workspace.models)
+
+
+def scored(town: Session, service: Service) -> list[str]:
+    """People who have a score now."""
+    permit, found = town.permit("self_view"), []
+    with service.online.reading() as unit:
+        for subject in people_of(town):
+            made = service.reader(
+                unit, subject, permit=permit, as_of=service.clock(), family="sesame"
+            )
+            found += [subject] if isinstance(made.answer, Score) else []
+    return found
 
 
 def _table(column: Column, values: list[object], number: int) -> Table:

@@ -31,15 +31,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return made
 
 
-@pytest.fixture(scope="module")
-def hamlet(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    made = make_town(
-        tmp_path_factory.mktemp("hamlet") / "w", people=120, months=36, without=("tie",)
-    )
-    train_by_hand(made, at=middle(made))
-    return made
-
-
 def offline(town: Session, family: str, at: int) -> dict[str, Answer]:
     told = score(town, quiet, family=family, as_of=iso(at), with_levers=False)
     return {answer.subject: answer for answer in told}

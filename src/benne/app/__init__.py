@@ -132,7 +132,7 @@ if TYPE_CHECKING:
         TooManyThresholds,
         Unauthenticated,
     )
-    from benne.app._replay import Replayed, replay
+    from benne.app._replay import KeptModels, Replayed, replay
     from benne.app._report import (
         Reported,
         report,
@@ -162,6 +162,7 @@ if TYPE_CHECKING:
         Ingested,
         ingest_workspace,
     )
+    from benne.app._sync import Synced, sync
     from benne.app._train import (
         Trained,
         train,
@@ -432,8 +433,13 @@ _HOMES = {
         "verify_journal",
     ),
     "benne.app._replay": (
+        "KeptModels",
         "Replayed",
         "replay",
+    ),
+    "benne.app._sync": (
+        "Synced",
+        "sync",
     ),
     "benne.app.wiring": (
         "Session",
@@ -496,6 +502,7 @@ __all__ = [
     "Inquiries",
     "Job",
     "Kept",
+    "KeptModels",
     "KeyInFlight",
     "KeyMissing",
     "KeyReused",
@@ -529,6 +536,7 @@ __all__ = [
     "SocietyWritten",
     "StoredAct",
     "StoredOrder",
+    "Synced",
     "Terms",
     "TestPerson",
     "TooManyThresholds",
@@ -611,6 +619,7 @@ __all__ = [
     "share_workspace",
     "shared_service",
     "show_fund",
+    "sync",
     "term_line",
     "train",
     "verify_journal",

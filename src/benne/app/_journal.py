@@ -27,6 +27,9 @@ def seal(online: Online, signer: Ed25519Signer, *, at: int) -> int:
 
     Two sealers at once are no harm: one waits for the other.
     """
+    with online.reading() as unit:
+        if not journal.unsealed(unit, at_most=1):
+            return 0
     done = 0
     while number := online.run(lambda unit: _seal_some(unit, signer, at)):
         done += number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from benne.app._models import kept_model
@@ -62,7 +62,25 @@ class Replayed:
                 yield f"REPLAYED, AND IT DIFFERS in {', '.join(self.differences)}"
 
 
-def replay(workspace: Workspace, online: Online, answer: str) -> Replayed:
+@dataclass(frozen=True)
+class KeptModels:
+    """The models that a store keeps, each read once."""
+
+    workspace: Workspace
+    _ready: dict[str, Model] = field(default_factory=dict)
+
+    def __call__(self, unit: Unit, artefact: str) -> Model:
+        """The model of an artefact.
+
+        Raises:
+            NotFound: it was not kept.
+        """
+        if artefact not in self._ready:
+            self._ready[artefact] = Model(self.workspace, kept_model(unit, artefact))
+        return self._ready[artefact]
+
+
+def replay(models: KeptModels, online: Online, answer: str) -> Replayed:
     """Compute the stored answer ``answer`` again, with its own view, permit and model.
 
     Raises:
@@ -75,7 +93,7 @@ def replay(workspace: Workspace, online: Online, answer: str) -> Replayed:
         if given.body is None or given.permit is None:
             return _erased(given, given.erased_by or "erasure", given.erased_at or given.at)
         _demand_told(unit, given)
-        found = read_again(workspace, unit, given)
+        found = read_again(models, unit, given)
         if found.evidence != given.evidence:
             gone = deletions.since(unit, given.subject, batch=given.batch)
             if gone is None:
@@ -93,7 +111,7 @@ def replay(workspace: Workspace, online: Online, answer: str) -> Replayed:
 
 
 def read_again(
-    workspace: Workspace,
+    models: KeptModels,
     unit: Unit,
     given: Given,
     *,
@@ -102,7 +120,7 @@ def read_again(
 ) -> Reading:
     """What ``given`` is from what is stored now; ``known_by`` later than its own lets in the
     corrections up to then, and every batch."""
-    model = Model(workspace, kept_model(unit, given.artefact))
+    model = models(unit, given.artefact)
     permit = permit_from(json.loads(given.permit or "{}"))
     covered = [kind for kind in model.kinds if permit.covers_kind(kind.name, kind.domain)]
     known = evidence.known(unit, given.subject, covered)

@@ -1,4 +1,4 @@
-"""What the service does beside answering: jobs, webhooks, and forgetting."""
+"""What the service does beside answering: jobs, webhooks, sealing the journal, forgetting."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from benne.orders import PaymentPort
 
 _LOG = logging.getLogger("benne")
+_SEAL_EVERY = 1_000_000
 _FORGET_EVERY = 600 * 1_000_000
 _TOLD_DAYS = 30
 
@@ -38,6 +39,7 @@ class Worker:
     render: Render
     payments: PaymentPort | None = None
     _forgot_at: int = 0
+    _sealed_at: int = 0
 
     def step(self) -> int:
         """Do what is due now, a bit of each; how much was done, 0 when there is nothing."""
@@ -46,8 +48,10 @@ class Worker:
         if self.payments is not None:
             done += send_payments(self.service, self.payments)
         done += deliver_due(self.service, self.post)
-        seal(self.service.online, self.service.signer, at=self.service.clock())
         now = self.service.clock()
+        if now >= self._sealed_at + _SEAL_EVERY:
+            self._sealed_at = now
+            done += seal(self.service.online, self.service.signer, at=now)
         if now >= self._forgot_at + _FORGET_EVERY:
             self._forgot_at = now
             self._forget(now)

@@ -9,6 +9,7 @@ ADVICE: dict[str, str] = {
     "different_content": "give the row a later known_at, or state its cause as a correction",
     "empty_file": "bring the file again; it has no bytes",
     "future_time": "check the clock of the source, or leave the row out until it has happened",
+    "erased": "leave it out of the source: it was lawfully deleted",
     "fractional": "round it in the mapping, where the choice can be read",
     "known_too_early": "state when the row was first known, not when it was made",
     "later_unstated": "return the instant at which the column became known",

@@ -13,11 +13,13 @@ import pyarrow as pa
 
 from benne.app.stores._duckdb import Connection, Sources
 from benne.app.stores._lake_batches import Progress
+from benne.app.stores._lake_erasing import Gone, erasing
 from benne.app.stores._lake_ingest import (
     BatchReport,
     Request,
     Store,
     ingest_batch,
+    ingest_together,
     kilobytes,
     replay_batch,
     silent,
@@ -28,7 +30,9 @@ from benne.evidence import Kind, Mapping, literal, quoted, standard_kinds
 from benne.kernel import InvalidInput
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-_OURS = re.compile(r"(lake|batches|quarantine|findings|(evidence|groups|readable)_.*)\Z")
+_OURS = re.compile(
+    r"(lake|batches|quarantine|findings|synced|erased|(evidence|groups|readable)_.*)\Z"
+)
 
 
 class Lake:
@@ -114,6 +118,41 @@ class Lake:
         """
         request = Request(mapping, sources, currency, now, key, progress)
         return ingest_batch(self._store, request)
+
+    def synced(self, store: str) -> int:
+        """Up to which journal position the lake has what the online ``store`` learnt."""
+        rows = self._connection.rows("SELECT position FROM synced WHERE store = ?", [store])
+        return int(rows[0][0]) if rows else 0
+
+    def sync(
+        self,
+        mappings: Iterable[tuple[Mapping, pa.Table]],
+        erased: Iterable[Gone],
+        *,
+        store: str,
+        position: int,
+        currency: str,
+        now: int,
+    ) -> tuple[BatchReport, ...]:
+        """Take in what an online store learnt up to ``position``, and delete what it deleted.
+
+        One transaction, with the position in it: whatever happens, nothing is taken in twice or
+        left out.  Each table is a batch that passes the same checks as any other; ``mappings``
+        select from ``t``.
+
+        Raises:
+            InvalidInput: a batch cannot be read; nothing is kept.
+        """
+        requests = [
+            Request(mapping, {"t": table}, currency, now, None, silent)
+            for mapping, table in mappings
+        ]
+        also: list[tuple[str, tuple[object, ...]]] = []
+        for gone in erased:
+            also += erasing(gone, self._kinds, self.tables())
+        also.append(("DELETE FROM synced WHERE store = ?", (store,)))
+        also.append(("INSERT INTO synced VALUES (?, ?)", (store, position)))
+        return ingest_together(self._store, requests, also)
 
     def replay(
         self,

@@ -139,6 +139,7 @@ def load(lake: Connection, quarantine: Quarantine, batch: Batch) -> Tally:
         must = "the select must return at least one row"
         raise BatchFails(whole(batch.mapping, "no_rows", must, "none"))
     if tally.rows_read > tally.rows_quarantined:
+        _drop_erased(lake, batch, tally)
         _resolve(lake, batch, tally)
     if tally.codes["different_content"]:
         with _sandbox(batch) as sandbox:
@@ -259,6 +260,18 @@ def _demand_hope(batch: Batch, tally: Tally, bad: pa.Table, plan: CastPlan) -> N
     rule = next(r for r in plan.rules if r.code == code)
     got = f"{tally.rows_read:,} rows, and not one of which it holds"
     raise BatchFails(whole(batch.mapping, code, rule.must, got, column=rule.column))
+
+
+def _drop_erased(lake: Connection, batch: Batch, tally: Tally) -> None:
+    """Leave out what was lawfully deleted: a source that still has it must not bring it back."""
+    kind, source = literal(batch.mapping.kind.name), literal(batch.mapping.source)
+    mine = "e.erased_at >= s.known_at AND (e.subject = s.subject OR e.name = "
+    mine += f"md5(concat_ws(chr(31), {kind}, {source}, s.record)))"
+    gone = f"SELECT s.rowid FROM {STAGED} s JOIN erased e ON {mine}"
+    if lake.value("SELECT count(*) FROM (SELECT 1 FROM erased LIMIT 1)"):
+        count = lake.value(f"SELECT count(DISTINCT rowid) FROM ({gone})")
+        lake.run(f"DELETE FROM {STAGED} WHERE rowid IN ({gone})")
+        tally.codes["erased"] += count
 
 
 def _resolve(lake: Connection, batch: Batch, tally: Tally) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -118,6 +119,29 @@ def ingest_batch(store: Store, request: Request) -> BatchReport:
     except BatchFails as failure:
         return _failed(store, request, failure)
     return _report(batch, tally)
+
+
+def ingest_together(
+    store: Store, requests: Sequence[Request], also: Sequence[tuple[str, Sequence[object]]]
+) -> tuple[BatchReport, ...]:
+    """Read every request as a batch, and run the statements ``also``: all of it or nothing.
+
+    Raises:
+        InvalidInput: a batch fails whole; nothing is kept.
+    """
+    lake, reports = store.connection, []
+    with lake.transaction():
+        for request in requests:
+            batch = _batch(store, request)
+            try:
+                tally = load(lake, Quarantine(lake, request.mapping, batch.number), batch)
+            except BatchFails as failure:
+                raise InvalidInput(str(failure.findings[0])) from failure
+            _record(lake, batch, tally, None)
+            reports.append(_report(batch, tally))
+        for sql, parameters in also:
+            lake.run(sql, parameters)
+    return tuple(reports)
 
 
 def replay_batch(store: Store, request: Request) -> BatchReport | None:

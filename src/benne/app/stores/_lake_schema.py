@@ -8,7 +8,7 @@ from benne.app.stores._duckdb import Connection
 from benne.evidence import COLUMN_TYPES, Kind, quoted
 from benne.kernel import END_OF_TIME, Conflict, Corrupt, InvalidInput
 
-SCHEMA = 1
+SCHEMA = 2
 SQL_TYPES = {
     "text": "VARCHAR",
     "int": "BIGINT",
@@ -39,8 +39,10 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS findings (
         entry BIGINT, code VARCHAR, "column" VARCHAR, must VARCHAR, got VARCHAR,
         place VARCHAR)""",
+    "CREATE TABLE IF NOT EXISTS synced (store VARCHAR, position BIGINT)",
+    "CREATE TABLE IF NOT EXISTS erased (subject VARCHAR, name VARCHAR, erased_at BIGINT)",
 )
-MIGRATIONS: dict[int, tuple[str, ...]] = {}
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: _TABLES[-2:]}
 """For each older schema number, the statements that make it the next one."""
 
 

@@ -43,6 +43,19 @@ def load(workspace: WorkspaceArg, database: DatabaseOpt = None) -> None:
         out(line)
 
 
+def sync(workspace: WorkspaceArg, database: DatabaseOpt = None) -> None:
+    """Take new evidence of the online store back into the lake, exactly once.
+
+    What was deleted there is deleted here too.
+    """
+    from benne import app
+
+    with _opened(workspace, database) as (session, service), progress() as tell:
+        done = app.sync(session, service, tell)
+    for line in done.lines():
+        out(line)
+
+
 def verify(
     workspace: WorkspaceArg,
     database: DatabaseOpt = None,
@@ -87,7 +100,7 @@ def replay(
     from benne import app
 
     with _opened(workspace, database) as (_, service):
-        found = app.replay(service.workspace, service.online, answer)
+        found = app.replay(app.KeptModels(service.workspace), service.online, answer)
     if as_json:
         out(json.dumps(found.as_json()))
     else:

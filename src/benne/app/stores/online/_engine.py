@@ -119,6 +119,7 @@ def _engine(url: str, pool: int) -> Engine:
             parsed,
             pool_size=pool,
             max_overflow=0,
+            hide_parameters=True,  # no value of a person in an exception
             connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000},
         )
         event.listen(engine, "connect", _prepare_sqlite)
@@ -126,7 +127,9 @@ def _engine(url: str, pool: int) -> Engine:
         return engine
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_size=pool, max_overflow=0, pool_pre_ping=True)
+        return create_engine(
+            parsed, pool_size=pool, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+        )
     raise InvalidInput(_wrong(backend))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy import (
     Boolean,
@@ -22,11 +23,14 @@ from sqlalchemy import (
     update,
 )
 
-from benne.app.stores.online import evidence
+from benne.app.stores.online import evidence, journal
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.evidence import Kind
 from benne.kernel import Value
+
+Name: TypeAlias = "tuple[str, str, str]"
+"""(kind, source, record)."""
 
 deletions = Table(
     "evidence_deletions",
@@ -130,3 +134,20 @@ def since(unit: Unit, subject: str, *, batch: int) -> Deletion | None:
     found = select(deletions).where(deletions.c.subject == subject, deletions.c.line > batch)
     row = unit.row(found.order_by(deletions.c.line.desc()).limit(1))
     return None if row is None else Deletion(*row)
+
+
+def of_lines(unit: Unit, lines: Sequence[int]) -> list[tuple[Deletion, tuple[Name, ...]]]:
+    """The deletions that these journal lines tell of, with the names that are still known."""
+    if not lines:
+        return []
+    found = unit.rows(select(deletions).where(deletions.c.line.in_(lines)))
+    named: dict[int, list[Name]] = {}
+    for row in unit.rows(select(deleted).where(deleted.c.line.in_(lines))):
+        named.setdefault(row.line, []).append((row.kind, row.source, row.record))
+    return [(Deletion(*row), tuple(named.get(row.line, ()))) for row in found]
+
+
+def forget_names(unit: Unit, *, up_to_position: int) -> int:
+    """Forget the names of records that are deleted in the lake too; how many they were."""
+    sealed = select(journal.lines.c.id).where(journal.lines.c.position <= up_to_position)
+    return unit.run(delete(deleted).where(deleted.c.line.in_(sealed)))

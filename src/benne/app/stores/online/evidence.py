@@ -292,6 +292,35 @@ def _body(one: Arrival) -> bytes:
     return msgspec.msgpack.encode({**one.values, **one.groups})
 
 
+@dataclass(frozen=True, slots=True)
+class Journalled:
+    """A row of the row journal: one version, as it arrived."""
+
+    subject: str
+    kind: str
+    source: str
+    record: str
+    cause: str
+    known_at: int
+    values: Mapping[str, Value]
+
+
+def rows_of(unit: Unit, batches: Sequence[int]) -> list[Journalled]:
+    """The versions that arrived in these batches, in the order in which they did."""
+    if not batches:
+        return []
+    found = select(rows).where(rows.c.batch.between(min(batches), max(batches)))
+    wanted = frozenset(batches)
+    return [
+        Journalled(
+            row.subject, row.kind, row.source, row.record, row.cause, row.known_at,
+            msgspec.msgpack.decode(row.body),
+        )
+        for row in unit.rows(found.order_by(rows.c.batch, rows.c.id))
+        if row.batch in wanted
+    ]  # fmt: skip
+
+
 # --- packed versions, with the protected columns -------------------------------------------------
 
 
