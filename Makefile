@@ -48,6 +48,11 @@ bench-ingest: $(VENV)/.base ## Measure how ingest grows
 bench-quality: $(VENV)/.bench ## Measure Benne against five rivals on six sets (DATA=DIR), resuming
 	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
 
+bench-society: $(VENV)/.test ## Measure the society: growth, difficulty on fresh seeds, and the refused
+	$(BIN)/python benchmarks/society.py --people 5000 20000 100000
+	$(BIN)/python -W ignore benchmarks/society_difficulty.py --live --people 15000 --seeds 31 32 33
+	$(BIN)/python -W ignore benchmarks/society_refused.py
+
 lock: ## Compile the hashed requirement files (needs uv)
 	for set in base test spark bench; do \
 		uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
@@ -58,6 +63,6 @@ lock: ## Compile the hashed requirement files (needs uv)
 clean: ## Remove what was built
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-bench: bench-features bench-ingest bench-quality ## Run every benchmark
+bench: bench-features bench-ingest bench-quality bench-society ## Run every benchmark
 
-.PHONY: help setup demo test bench bench-features bench-ingest bench-quality lock clean
+.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-society lock clean

@@ -1,10 +1,12 @@
 """How hard the society is, beside what its parameter file states beforehand.
 
     python benchmarks/society_difficulty.py [--people 30000] [--seeds 11 12 13] [--set drift.on=0]
+    python benchmarks/society_difficulty.py --live --people 15000 --seeds 31 32 33
 
 Results go to benchmarks/results/society_difficulty.csv, and a seed that is there is not run again,
 unless the parameters changed; after a change to the code remove the file.  With --set nothing is
-kept.  Seeds 1 to 5 were used to tune the society.
+kept, nor with --live, which fails where a figure lies outside its band.  Seeds 1 to 5 were used to
+tune the society.
 
 The features are plain SQL of this file's own and the learner is LightGBM, so that the society is
 not measured by what it is there to measure.  Whoever trains does not test: subjects are split in
@@ -279,6 +281,30 @@ def page(results: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+BANDS = (
+    ("all", "bad_rate", "bad_rate"),
+    ("with history", "bureau", "bureau_auc"),
+    ("thin", "gain", "thin_gain"),
+    ("thick", "gain", "thick_gain"),
+    ("all", "free_over_strict", "free_over_strict"),
+)
+
+
+def outside(results: pd.DataFrame) -> list[str]:
+    """The figures whose mean lies outside the band that [difficulty] states."""
+    stated = standard_parameters()
+    found = []
+    for group, column, band in BANDS:
+        value = results.loc[results["group"] == group, column].mean()
+        low, high = (
+            stated[name] if (name := f"difficulty.{band}_{end}") in set(stated) else np.inf
+            for end in ("min", "max")
+        )
+        if not low <= value <= high:
+            found.append(f"{group}: {column} is {value:.4f}, stated from {low:g} to {high:g}")
+    return found
+
+
 def main() -> None:
     """Measure each seed that was not yet, and print the mean over all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -286,9 +312,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13])
     parser.add_argument("--set", action="append", default=[], metavar="section.name=value")
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--live", action="store_true", help="keep nothing; fail out of band")
     options = parser.parse_args()
     changes = parse_changes(options.set)
-    kept = options.results if not changes else None
+    kept = options.results if not changes and not options.live else None
     done = pd.read_csv(kept) if kept and kept.exists() else pd.DataFrame(columns=HEAD)
     done = done[done["parameters"] == fingerprint()]
     for seed in options.seeds:
@@ -303,7 +330,10 @@ def main() -> None:
         done = pd.concat([done, rows]) if len(done) else rows
         if kept:
             done.to_csv(kept, index=False, float_format="%.5f")
-    print(page(done[done["people"] == options.people]))
+    results = done[done["people"] == options.people]
+    print(page(results))
+    if options.live and (wrong := outside(results)):
+        raise SystemExit("\n".join(("the society is not as hard as stated:", *wrong)))
 
 
 if __name__ == "__main__":

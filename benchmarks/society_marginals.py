@@ -141,7 +141,7 @@ FIGURES = (
         0.00014, "a rental firm, not returned after 7 days, China Daily, 24 November 2017",
         "select avg((state = 'lost')::int) from (select record, max_by(state, known_at) as state "
         "from orders where service = 'power_bank' group by 1) where state <> 'open'",
-        "set to it but for rings of fraud, who keep what they get",
+        "set to it, but for rings of fraud; a handful of orders here, so that chance rules",
     ),
 )  # fmt: skip
 
@@ -345,8 +345,8 @@ simulated people who have a credit file. *Bad* is 90 days past due within 12 mon
   evenly.
 - Telephone numbers are kept longer than the edges suggest: two in three people lie beyond the
   last.
-- Real cards lie near nothing or near the limit; simulated ones lie between. One card in seven or
-  five is drawn over nine tenths in the real sets, and fewer than one in a hundred here.
+- Real cards lie near nothing or near the limit, simulated ones less so: one person in seven or five
+  has drawn over nine tenths in the real sets, and one in sixteen here.
 - People hold one or two open accounts; gmsc's borrowers, of a country of many cards a person,
   hold eight.
 - Ages lie between those of the two sets. Arrears of 30 and of 90 days are as common as in gmsc;

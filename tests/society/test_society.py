@@ -85,6 +85,12 @@ def test_what_cannot_be_simulated_is_refused_before_anything_is_made(
         simulate(**numbers)
 
 
+def test_any_seed_and_the_longest_time_can_be_simulated() -> None:
+    for numbers in ({"months": 60, "seed": 2**70 + 1}, {"months": 480, "seed": 0}):
+        made = list(simulate(people=100, **numbers))
+        assert made[-1][0] == 100
+
+
 def test_a_parameter_has_a_source_and_keeps_its_bounds() -> None:
     parameters = standard_parameters()
     assert all(parameters.parameter(name).source for name in parameters)

@@ -78,6 +78,15 @@ def test_who_is_refused_has_no_outcome_and_propensities_are_true(make) -> None:
     assert worst_z(rows.admitted.astype(float), rows.propensity, bins=4) < 4
 
 
+def test_an_officer_s_insight_refuses_the_unwilling_and_propensities_stay_true(make) -> None:
+    tables = make(2_000, 3, incumbent__on=1, incumbent__insight=0.8)
+    rows = tables["outcome", "standard_obligation"].to_pandas()
+    people = tables["truth", "people"].to_pandas().astype({"subject": str}).set_index("subject")
+    willing = rows.subject.astype(str).map(people.willingness)
+    assert willing[rows.admitted].mean() > willing[~rows.admitted].mean() + 0.4
+    assert worst_z(rows.admitted.astype(float), rows.propensity, bins=6) < 4
+
+
 # --- no evidence tells the truth, or the future ----------------------------------------------
 
 

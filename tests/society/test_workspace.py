@@ -49,6 +49,14 @@ def test_the_truth_lies_apart_and_no_file_of_the_workspace_reads_it(tmp_path: Pa
         assert not hidden & set(pq.read_schema(path).names)
 
 
+def test_a_society_with_a_lender_that_refuses_says_how_its_cards_learn(tmp_path: Path) -> None:
+    write(tmp_path / "one")
+    write(tmp_path / "two", changes={"incumbent.on": 1})
+    assert "refused =" not in (tmp_path / "one" / "benne.toml").read_text()
+    assert 'refused = "accepts_only"' in (tmp_path / "two" / "benne.toml").read_text()
+    assert read_workspace(tmp_path / "two").model.refused == "accepts_only"
+
+
 def test_the_same_arguments_write_the_same_rows(tmp_path: Path) -> None:
     write(tmp_path / "one")
     write(tmp_path / "two")

@@ -186,7 +186,7 @@ learner = "spline"  # smooth terms alone: half the time; without this line, step
 features_at_most = 60
 folds = 3
 prices = false
-out_of_time_from = "{out_of_time}"
+out_of_time_from = "{out_of_time}"{refused}
 
 [attributes.{topup}]
 domain = "behaviour"
@@ -204,6 +204,10 @@ unit = "days"
 """
 
 
+_REFUSED = """
+refused = "accepts_only" # or inverse_propensity, or augmentation: a lender refuses here"""
+
+
 def _settings(name: str, numbers: Parameters, months: int, kinds: list[str]) -> str:
     year = numbers.whole("calendar.start_year")
     month = numbers.whole("calendar.out_of_time_month")
@@ -214,6 +218,7 @@ def _settings(name: str, numbers: Parameters, months: int, kinds: list[str]) -> 
         files="\n".join(f'{kind}_rows = "evidence/{kind}.parquet"' for kind in kinds),
         window=numbers.whole("calendar.window_months"),
         out_of_time=f"{year + month // 12}-{month % 12 + 1:02d}-01",
+        refused=_REFUSED if numbers["incumbent.on"] else "",
         topup=topup,
         handset=handset,
     )

@@ -63,13 +63,20 @@ class Trained:
     """What train made, for a person to read."""
 
     families: tuple[tuple[str, str, int, int], ...]
+    refused: int = 0
+    method: str = "accepts_only"
 
     def lines(self) -> Iterator[str]:
-        """A line a family."""
+        """A line a family, and one for those of whom no outcome can be known."""
         for name, artefact, rows, bad in self.families:
             yield (
                 f"{name}: card {artefact[:12]}, fitted to {rows:,} observations, "
                 f"{bad:,} of them bad"
+            )
+        if self.refused:
+            yield (
+                f"{self.refused:,} more were refused, so that no outcome is known; the cards "
+                f"learnt by {self.method} ([model] refused); the report says what they claim"
             )
 
 
@@ -92,7 +99,7 @@ def train(session: Session, tell: Progress) -> Trained:
             bundle = _train_family(session, lake, rows, catalogue, kind, tell)
             bundle.write(session.workspace.models)
             made.append((kind.name, bundle.artefact.hash, len(rows), int(rows.bad.sum())))
-    return Trained(tuple(made))
+    return Trained(tuple(made), len(rows.refused or ()), session.workspace.model.refused)
 
 
 def _train_family(

@@ -307,17 +307,19 @@ def _statement_rows(block: Block, accounts: Accounts, account: Ints, month: Ints
 
 
 def _utilisation(block: Block, accounts: Accounts, account: Ints, month: Ints) -> Floats:
-    """What of a card's limit is drawn: appetite, impatience, and hard times."""
-    people, person = block.people, accounts.person[account]
+    """What of a card's limit is drawn: a habit of the account's own, appetite, and hard times."""
+    p, people, person = block.world.parameters, block.people, accounts.person[account]
+    habit = p["credit.utilisation_spread"] * block.random.normal(size=len(accounts.person))
     lean = (
-        -0.9
-        + 0.8 * people.appetite[person]
-        - 0.35 * people.patience[person]
-        - 0.2 * people.capacity[person]
-        + 0.8 * accounts.temper[account]
-        + 0.9 * block.life.jobless[person, month]
-        + 0.35 * np.maximum(accounts.arrears[account, month], 0)
-        + block.world.parameters.switched("season.borrowing") * (month % 12 == 11)
+        p["credit.utilisation"]
+        + habit[account]
+        + 1.4 * people.appetite[person]
+        - 0.6 * people.patience[person]
+        - 0.4 * people.capacity[person]
+        + 1.4 * accounts.temper[account]
+        + 1.4 * block.life.jobless[person, month]
+        + 0.6 * np.maximum(accounts.arrears[account, month], 0)
+        + p.switched("season.borrowing") * (month % 12 == 11)
     )
     drawn = sigmoid(lean + 0.5 * block.random.normal(size=len(account)))
     ring = (people.ring[person] >= 0) & (month >= people.bust[person] - 1)

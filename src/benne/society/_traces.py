@@ -223,7 +223,7 @@ def _activity(block: Block) -> list[Emission]:
         400_000 + people.ring[person] + 1000 * (people.index[0] % 97),
         people.index[person] * 2 + (block.uniform(count) < 0.06),
     )
-    scrambled = (device * 2_654_435_761 + block.world.seed) % (1 << 40)
+    scrambled = (device * 2_654_435_761 + block.world.seed % (1 << 40)) % (1 << 40)
     happened = block.moment(month, 27 * block.uniform(count))
     rows: Rows = {
         "happened_at": instants(happened),

@@ -115,7 +115,10 @@ def _answer(block: Block, person: Ints, bad: Bools, month: Ints) -> Rows:
 
 
 def _incumbent(block: Block, person: Ints, month: Ints) -> tuple[Bools, Floats]:
-    """Who is admitted, and with what probability: the worst arrears of late, noise, a lottery."""
+    """Who is admitted, and with what probability: the worst arrears of late, noise, a lottery.
+
+    With insight, the officer also sees something of the person that no evidence tells.
+    """
     p = block.world.parameters
     count = len(person)
     if not p["incumbent.on"]:
@@ -123,6 +126,7 @@ def _incumbent(block: Block, person: Ints, month: Ints) -> tuple[Bools, Floats]:
     year = np.maximum(month[:, None] - 14 + np.arange(13), 0)
     seen = block.worst[person[:, None], year].max(axis=1)
     view = np.where(seen < 0, 0.3, 0.8 * np.minimum(seen, 3))
+    view = view - p["incumbent.insight"] * block.people.willingness[person]
     noise, lottery = p["incumbent.noise"], p["incumbent.at_random"]
     heard = view + noise * block.random.normal(size=count)
     cut = np.quantile(heard, 1 - p["incumbent.refused_share"])
