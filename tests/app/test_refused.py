@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benne.app._refused import admitted_rows, fit, learnt
+from benne.app._refused import admitted_rows, fit, learnt, told_of_refused, words_of_refused
 from benne.app._screening import Screened
-from benne.app._training import Refused, Rows, refused_folds, unseen
+from benne.app._training import Refused, Rows, Unseen, refused_folds, unseen
 from benne.app.settings import ModelTable
 from benne.kernel import InvalidInput
 from benne.models import AdditiveModel, Column
-from benne.scores import family
+from benne.scores import DefaultTable, family
 
 COLUMNS = (Column("x", "history"), Column("z", "behaviour"))
 
@@ -122,6 +122,33 @@ def test_what_is_learnt_before_an_instant_holds_no_later_refusal() -> None:
     early = made(400).before(300)
     assert early.refused is not None
     assert early.as_of.max() < 300 and early.refused.as_of.max() < 300
+
+
+def scored(*scores: int) -> Unseen:
+    some = np.array(scores)
+    return Unseen(np.zeros(len(some)), some, some, np.zeros((len(some), 5), dtype=np.int64))
+
+
+def test_training_flags_a_bad_rate_claimed_below_the_lowest_admitted_score() -> None:
+    rows = made(60)
+    table = DefaultTable("sesame", "bad", (400, 500, 600), (0.4, 0.2, 0.1))
+    settings, size = ModelTable(), len(rows.refused or ())
+    theirs = scored(*([450] * 2 + [700] * (size - 2)))
+    told = told_of_refused(
+        settings,
+        rows=rows,
+        apart=scored(*([500] * len(rows))),
+        refused=rows.refused,
+        theirs=theirs,
+        told=learnt(admitted_rows(rows, settings), model, settings),
+        default=table,
+    )
+    assert (told["lowest_admitted_score"], told["refused_below"]) == (500, 2)
+    assert told["claimed_below"] == pytest.approx(0.4)
+    words = list(words_of_refused("sesame", told))
+    assert words[0].startswith(f"sesame: {size} more were refused, and have no outcome")
+    assert "2 of them score below 500, the lowest admitted: the bad rate of 40.0 %" in words[1]
+    assert list(words_of_refused("sesame", {**told, "refused": 0})) == []
 
 
 @pytest.mark.parametrize(

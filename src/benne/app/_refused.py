@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -142,10 +142,19 @@ def refused_table(refused: Refused | None, theirs: Unseen | None, told: Learnt) 
 
 
 def told_of_refused(
-    settings: ModelTable, rows: Rows, refused: Refused | None, told: Learnt
+    settings: ModelTable,
+    *,
+    rows: Rows,
+    apart: Unseen,
+    refused: Refused | None,
+    theirs: Unseen | None,
+    told: Learnt,
+    default: DefaultTable,
 ) -> dict[str, Json]:
-    """What was done about the refused, as the bundle keeps it."""
-    factor = told.factor
+    """What was done about the refused, as the bundle keeps it; and what is claimed unsupported."""
+    factor, lowest = told.factor, int(apart.score.min())
+    below = np.zeros(0, dtype=np.int64) if theirs is None else theirs.score[theirs.score < lowest]
+    claimed = default.probabilities_of_default(below)
     return {
         "method": settings.refused,
         "admitted": int(rows.admitted.sum()),
@@ -155,4 +164,25 @@ def told_of_refused(
             "used": factor.used, "at_least": factor.at_least, "at_most": factor.at_most,
             "estimate": factor.estimate, "why": factor.why,
         },
+        "lowest_admitted_score": lowest,
+        "refused_below": len(below),
+        "claimed_below": float(claimed.mean()) if len(below) else None,
     }  # fmt: skip
+
+
+def words_of_refused(name: str, told: Any) -> Iterator[str]:
+    """What a person should know of the refused once family ``name`` was trained."""
+    if not told["refused"]:
+        return
+    odds = told["odds"]
+    factor = "" if odds is None else f", their odds of being bad taken {odds['used']:.2f} times"
+    yield (
+        f"{name}: {told['refused']:,} more were refused, and have no outcome; learnt by "
+        f"{told['method']}{factor} ([model] refused)"
+    )
+    if told["refused_below"]:
+        yield (
+            f"{name}: {told['refused_below']:,} of them score below "
+            f"{told['lowest_admitted_score']}, the lowest admitted: the bad rate of "
+            f"{100 * told['claimed_below']:.1f} % claimed there rests on no outcome"
+        )

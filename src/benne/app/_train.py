@@ -20,6 +20,7 @@ from benne.app._refused import (
     refused_table,
     risk_of_scores,
     told_of_refused,
+    words_of_refused,
 )
 from benne.app._rows import read_rows
 from benne.app._screening import Screened
@@ -63,21 +64,16 @@ class Trained:
     """What train made, for a person to read."""
 
     families: tuple[tuple[str, str, int, int], ...]
-    refused: int = 0
-    method: str = "accepts_only"
+    refused: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """A line a family, and one for those of whom no outcome can be known."""
+        """A line a family, and what is known of those who were refused."""
         for name, artefact, rows, bad in self.families:
             yield (
                 f"{name}: card {artefact[:12]}, fitted to {rows:,} observations, "
                 f"{bad:,} of them bad"
             )
-        if self.refused:
-            yield (
-                f"{self.refused:,} more were refused, so that no outcome is known; the cards "
-                f"learnt by {self.method} ([model] refused); the report says what they claim"
-            )
+        yield from self.refused
 
 
 def train(session: Session, tell: Progress) -> Trained:
@@ -94,12 +90,14 @@ def train(session: Session, tell: Progress) -> Trained:
         rows = read_rows(session, lake)
         demand_enough(rows)
         catalogue = catalogue_of(session.workspace, lake.versions(), permit)
-        made = []
+        made: list[tuple[str, str, int, int]] = []
+        said: list[str] = []
         for kind in families:
             bundle = _train_family(session, lake, rows, catalogue, kind, tell)
             bundle.write(session.workspace.models)
             made.append((kind.name, bundle.artefact.hash, len(rows), int(rows.bad.sum())))
-    return Trained(tuple(made), len(rows.refused or ()), session.workspace.model.refused)
+            said += words_of_refused(kind.name, bundle.trained["refused"])
+    return Trained(tuple(made), tuple(said))
 
 
 def _train_family(
@@ -138,16 +136,19 @@ def _train_family(
     lake.write_table(f"out_of_time_{kind.name}_why", pa.table({"why": [why]}))
     counts = _counts(lake, rows)
     rule, study = _scorable(session, kind, counts, apart, rows)
+    default = risk_of_scores(
+        rows, apart, theirs, told, family=kind.name, outcome=session.workspace.outcome.says
+    )
     return Bundle(
         family=kind,
         artefact=final.artefact_,
         scorable=rule,
-        default=risk_of_scores(
-            rows, apart, theirs, told, family=kind.name, outcome=session.workspace.outcome.says
-        ),
+        default=default,
         factors=factors,
         trained=_told(final.artefact_, rows, fold, settings.seed, study)
-        | {"refused": told_of_refused(settings, rows, refused, told)},
+        | {"refused": told_of_refused(
+            settings, rows=rows, apart=apart, refused=refused, theirs=theirs, told=told,
+            default=default)},
     )  # fmt: skip
 
 
