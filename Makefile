@@ -52,6 +52,8 @@ bench-society: $(VENV)/.test ## Measure the society: growth, difficulty on fresh
 	$(BIN)/python benchmarks/society.py --people 5000 20000 100000
 	$(BIN)/python -W ignore benchmarks/society_difficulty.py --live --people 15000 --seeds 31 32 33
 	$(BIN)/python -W ignore benchmarks/society_refused.py
+bench-service: $(VENV)/.test ## Measure the service's answers on SQLite and PostgreSQL (WORKSPACE=DIR, built)
+	$(BIN)/python -m benchmarks.service --workspace $(or $(WORKSPACE),demo)
 
 lock: ## Compile the hashed requirement files (needs uv)
 	for set in base test spark bench; do \
@@ -65,4 +67,4 @@ clean: ## Remove what was built
 
 bench: bench-features bench-ingest bench-quality bench-society ## Run every benchmark
 
-.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-society lock clean
+.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society lock clean

@@ -1,0 +1,303 @@
+"""How fast the service answers: a full ``consult`` over HTTP, on SQLite and on PostgreSQL.
+
+``make bench-service WORKSPACE=DIR`` loads the workspace's evidence into a new store of each kind,
+admits merchants, lets people with about 500 records consent, starts ``benne serve`` in one
+process, and asks
+
+* at 200 requests a second for a minute, at instants fixed beforehand (a late answer does not
+  delay the next question, so that no wait is hidden);
+* as fast as eight connections can, beside the bare framework that does the same reads and writes
+  and nothing else.
+
+Every question is a new one: token, consent, permit, features of the full catalogue, score,
+reasons, policy, journal, key.  Nothing is cached between answers.  Server, database and questions
+share the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+from uuid import uuid4
+
+import uvloop
+
+from benne import app
+from benne.app.stores.online import clients, evidence
+from benne.doors.api._auth import Tokens
+from benne.kernel import pairwise_id
+from tests import made_postgres
+
+ROOT = Path(__file__).parents[1]
+MERCHANTS = 12
+PEOPLE = 150
+RECORDS = 500
+OFFER = {"name": "bench_bike", "threshold": 600, "cap_minor": 1_000_000}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A merchant's token, and the people it may ask about."""
+
+    token: str
+    people: tuple[str, ...]
+
+
+def main() -> None:
+    """Measure, and print a table; ``--json`` writes the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workspace", type=Path, required=True, help="a built workspace")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--stores", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    figures = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        workspace = _with_offer(arguments.workspace, Path(temporary) / "workspace")
+        for store in arguments.stores:
+            with _database(store, Path(temporary)) as url:
+                figures[store] = _measure(workspace, url, arguments.seconds, arguments.rate)
+                print(json.dumps({store: figures[store]}), file=sys.stderr, flush=True)
+    print(_table(figures))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def _with_offer(built: Path, folder: Path) -> Path:
+    """A workspace like ``built``, which offers the benchmark's service; its files are linked."""
+    folder.mkdir()
+    for path in built.iterdir():
+        if path.name not in ("benne.toml", "benne.db", "benne.db-wal", "benne.db-shm"):
+            (folder / path.name).symlink_to(path.resolve())
+    settings = (built / "benne.toml").read_text(encoding="utf-8")
+    offered = tomllib.loads(settings).get("service", {}).get("offers", [])
+    if OFFER["name"] not in [one["name"] for one in offered]:
+        lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in OFFER.items())
+        settings += f"\n[[service.offers]]\n{lines}\n"
+    (folder / "benne.toml").write_text(settings, encoding="utf-8")
+    return folder
+
+
+@contextmanager
+def _database(store: str, folder: Path) -> Iterator[str]:
+    if store == "sqlite":
+        yield f"sqlite:///{folder / 'bench.db'}"
+        return
+    with made_postgres.own_server(("shared_buffers=256MB",)) as server:
+        yield made_postgres.Server(server).database()
+
+
+def _measure(workspace: Path, url: str, seconds: int, rate: int) -> dict[str, float]:
+    session = app.session(workspace)
+    service = app.service(session, database=url)
+    begun = time.perf_counter()
+    app.load(session, service, lambda *_: None)
+    loaded = time.perf_counter() - begun
+    asked, records = _prepared(service)
+    service.online.close()
+    with _serving(workspace, url) as port:
+        paced = asyncio.run(_paced(port, asked, rate=rate, seconds=seconds))
+        full = asyncio.run(_closed(port, asked, seconds=15))
+    with _serving_bare(workspace, url) as port:
+        bare = asyncio.run(_closed(port, asked, seconds=15))
+    return {
+        "load_seconds": round(loaded, 1),
+        "records_median": statistics.median(records),
+        **paced,
+        "full_per_second": full["per_second"],
+        "bare_per_second": bare["per_second"],
+        "full_over_bare": round(full["per_second"] / bare["per_second"], 2),
+    }
+
+
+def _prepared(service: app.Service) -> tuple[list[Asked], list[int]]:
+    """Merchants with tokens, each with the consent of the same people; their records."""
+    people = _people(service)
+    terms = app.Terms(
+        purposes=frozenset({"deposit_free"}),
+        text_version="bench",
+        text_hash="0" * 64,
+        ticked_beforehand=False,
+        frequency=app.Frequency(30, 30),
+    )
+    asked = []
+    for number in range(MERCHANTS):
+        name = f"bench-{number}"
+        app.add_organisation(service, name, id=name)
+        made = app.add_client(
+            service, name, name=name, scopes=["answers.consult", "consents"],
+            purposes=["deposit_free"],
+        )  # fmt: skip
+        with service.online.begin() as unit:
+            found = clients.find_client(unit, made.client)
+            assert found is not None
+            caller = app.Caller(
+                found.id, found.organisation, found.scopes, found.purposes, found.mode
+            )
+            for subject, _ in people:
+                app.give_consent(service, unit, caller, subject=subject, terms=terms)
+        known = tuple(pairwise_id(s, name, key=service.pairwise_key) for s, _ in people)
+        asked.append(Asked(Tokens.of(service).issue(caller), known))
+    return asked, [records for _, records in people]
+
+
+def _people(service: app.Service) -> list[tuple[str, int]]:
+    """The people whose number of records is nearest to 500, and that number."""
+    kinds = service.workspace.kinds
+    counted = []
+    with service.online.reading() as unit:
+        for (subject,) in unit.rows(evidence.subjects.select().with_only_columns(
+            evidence.subjects.c.subject
+        ).limit(3_000)):  # fmt: skip
+            history = evidence.known(unit, subject, kinds).history
+            records = {
+                (kind, row["source"], row["record"])
+                for kind, rows in history.items()
+                for row in rows
+            }
+            counted.append((abs(len(records) - RECORDS), subject, len(records)))
+    return [(subject, records) for _, subject, records in sorted(counted)[:PEOPLE]]
+
+
+# --- the servers ---------------------------------------------------------------------------
+
+
+@contextmanager
+def _serving(workspace: Path, url: str) -> Iterator[int]:
+    words = [sys.executable, "-c", "from benne.doors import main; main()", "serve", str(workspace),
+             "--database", url]  # fmt: skip
+    with _process(words, {}) as port:
+        yield port
+
+
+@contextmanager
+def _serving_bare(workspace: Path, url: str) -> Iterator[int]:
+    words = [sys.executable, "-m", "benchmarks.service_bare"]
+    with _process(words, {"BENNE_WORKSPACE": str(workspace), "BENNE_DATABASE": url}) as port:
+        yield port
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def _process(words: list[str], environment: dict[str, str]) -> Iterator[int]:
+    port = _free_port()
+    process = subprocess.Popen(
+        [*words, "--port", str(port)], cwd=ROOT, env={**os.environ, **environment}
+    )
+    try:
+        for _ in range(300):
+            if process.poll() is not None:
+                raise SystemExit(f"{words[-1]} ended with {process.returncode}")
+            try:
+                urlopen(f"http://127.0.0.1:{port}/healthz").read()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+# --- the questions -------------------------------------------------------------------------
+
+
+def _question(asked: list[Asked], number: int) -> bytes:
+    """The bytes of a question that nobody asked before."""
+    merchant = asked[number % len(asked)]
+    person = merchant.people[number // len(asked) % len(merchant.people)]
+    body = json.dumps(
+        {"person": person, "purpose": "deposit_free", "service": OFFER["name"], "amount_minor": 100}
+    )
+    return (
+        "POST /v1/answers/consult HTTP/1.1\r\nHost: bench\r\n"
+        f"Authorization: Bearer {merchant.token}\r\nIdempotency-Key: {uuid4()}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, question: bytes) -> None:
+    writer.write(question)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    body = await reader.readexactly(length)
+    if not head.startswith(b"HTTP/1.1 200") or b'"answer":"consult"' not in body:
+        raise SystemExit(f"not an answer: {head[:60]!r} {body[:300]!r}")
+
+
+async def _paced(port: int, asked: list[Asked], *, rate: int, seconds: int) -> dict[str, float]:
+    """Ask at fixed instants, from a pool of connections; quantiles of what each waited, in ms."""
+    pool: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    for _ in range(32):
+        pool.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+    waited: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    async def one(number: int, due: float) -> None:
+        line = await pool.get()
+        await _ask(*line, _question(asked, number))
+        waited.append(loop.time() - due)
+        pool.put_nowait(line)
+
+    start = loop.time() + 0.2
+    tasks = []
+    for number in range(rate * (seconds + 3)):
+        due = start + number / rate
+        await asyncio.sleep(max(0.0, due - loop.time()))
+        tasks.append(loop.create_task(one(number, due)))
+    await asyncio.gather(*tasks)
+    told = sorted(waited[rate * 3 :])
+    quantile = {f"p{q}_ms": round(told[int(len(told) * q / 100)] * 1000, 2) for q in (50, 90, 99)}
+    return {"rate": rate, "answers": len(told), **quantile, "max_ms": round(told[-1] * 1000, 1)}
+
+
+async def _closed(port: int, asked: list[Asked], *, seconds: int) -> dict[str, float]:
+    """Ask as fast as eight connections can."""
+    done, end = 0, time.perf_counter() + seconds
+    offset = 1_000_000
+
+    async def line(number: int) -> None:
+        nonlocal done
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while time.perf_counter() < end:
+            await _ask(reader, writer, _question(asked, offset + done * 8 + number))
+            done += 1
+        writer.close()
+
+    await asyncio.gather(*(line(number) for number in range(8)))
+    return {"per_second": round(done / seconds, 1)}
+
+
+def _table(figures: dict[str, dict[str, float]]) -> str:
+    names = list(next(iter(figures.values())))
+    lines = ["| figure | " + " | ".join(figures) + " |", "|---|" + "---:|" * len(figures)]
+    lines += [
+        f"| {name} | " + " | ".join(str(one[name]) for one in figures.values()) + " |"
+        for name in names
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    uvloop.install()
+    main()

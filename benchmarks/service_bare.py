@@ -1,0 +1,73 @@
+"""The bare framework with the reads and writes of a ``consult``, and nothing between them.
+
+No token is checked, no consent opened, no evidence unpacked, no feature computed: what is left is
+the price of HTTP and of the database.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import uvicorn
+from litestar import Litestar, Request, Response, get, post
+from litestar.concurrency import sync_to_thread
+
+from benne import app
+from benne.app.stores.online import Unit, answers, asks, clients, consents, evidence, journal, keys
+from benne.app.stores.online.answers import Given
+from benne.app.stores.online.asks import Ask
+
+_BODY = b'{"answer":"consult","told":"' + b"x" * 800 + b'"}'
+
+
+def bare(service: app.Service) -> Litestar:
+    """An application that reads and writes what an answer does."""
+    with service.online.reading() as unit:
+        client = clients.list_clients(unit)[0]
+        rows = unit.rows(consents.consents.select().limit(1_500))
+
+    def work(number: int, key: str) -> None:
+        at, row = service.clock(), rows[number % len(rows)]
+
+        def transaction(unit: Unit) -> None:
+            keys.claim(unit, client.id, key, "r", at=at)
+            clients.find_client(unit, client.id)
+            consents.of_person_at(unit, row.merchant, row.known_as)
+            asks.answered_under(unit, row.id, since=at)
+            unit.rows(evidence._KNOWN, {"subject": row.subject})
+            answer = service.new_id()
+            asks.add(unit, Ask(answer, client.organisation, client.id, row.subject, row.id,
+                               "consult", "deposit_free", "consult", None, True, at))  # fmt: skip
+            line = journal.append(unit, "answer", {"answer": answer}, at=at)
+            text = "b" * 1_500
+            given = Given(answer, row.subject, at, "sesame", at, at, 1, "a" * 64, "e" * 64, None,
+                          text, text, line)  # fmt: skip
+            answers.put(unit, given)
+            keys.remember(unit, client.id, key, "r", status=200, body=_BODY, subject=row.subject,
+                          at=at)  # fmt: skip
+
+        service.online.run(transaction)
+
+    count = iter(range(10**9))
+
+    @post("/v1/answers/consult", status_code=200)
+    async def consult(request: Request) -> Response[bytes]:
+        await request.json()
+        await sync_to_thread(work, next(count), request.headers["idempotency-key"])
+        return Response(_BODY, media_type="application/json")
+
+    @get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return Litestar([consult, healthz], openapi_config=None)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args().port
+    uvicorn.run(
+        bare(app.shared_service()), port=port, loop="uvloop", http="httptools",
+        access_log=False, log_level="warning",
+    )  # fmt: skip
