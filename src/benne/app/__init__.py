@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         change_consent,
         consent_of,
         give_consent,
+        give_own_consent,
         hold_consent,
         identified,
         receipt,
@@ -99,6 +100,7 @@ if TYPE_CHECKING:
         order_history,
         order_of_number,
     )
+    from benne.app._own import own_consents, own_copy, own_score, who_asked
     from benne.app._policies import (
         BackTest,
         back_test,
@@ -178,6 +180,7 @@ if TYPE_CHECKING:
     from benne.app._working import (
         Worker,
     )
+    from benne.app.settings import SignInTable
     from benne.app.stores.online import (
         Unit,
     )
@@ -240,6 +243,13 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
+    "benne.app.settings": ("SignInTable",),
+    "benne.app._own": (
+        "own_copy",
+        "who_asked",
+        "own_consents",
+        "own_score",
+    ),
     "benne.app._models": ("keep_models",),
     "benne.app._orders": (
         "OrderAsked",
@@ -313,6 +323,7 @@ _HOMES = {
         "compare_scores",
     ),
     "benne.app._consenting": (
+        "give_own_consent",
         "Receipt",
         "Terms",
         "change_consent",
@@ -532,6 +543,7 @@ __all__ = [
     "Score",
     "Service",
     "Session",
+    "SignInTable",
     "SimulatedProvider",
     "SocietyWritten",
     "StoredAct",
@@ -574,6 +586,7 @@ __all__ = [
     "find_order",
     "furnish",
     "give_consent",
+    "give_own_consent",
     "hold_consent",
     "identified",
     "ingest_workspace",
@@ -590,6 +603,9 @@ __all__ = [
     "open_fund",
     "order_history",
     "order_of_number",
+    "own_consents",
+    "own_copy",
+    "own_score",
     "parse_changes",
     "pay_into_fund",
     "payment_port",
@@ -623,6 +639,7 @@ __all__ = [
     "term_line",
     "train",
     "verify_journal",
+    "who_asked",
     "withdraw_at_merchant",
     "write_society",
 ]

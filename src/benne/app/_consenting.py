@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from benne.app._access import Caller, demand_open
 from benne.app._orders import consent_revoked
 from benne.app.stores.online import consents as store
+from benne.app.stores.online.clients import find_organisation
 from benne.app.stores.online.consents import StoredConsent
 from benne.kernel import MICROS_PER_DAY, InvalidInput, Json, NotFound, pairwise_id, subject_id
 from benne.rights import (
@@ -74,7 +75,25 @@ def give_consent(
         InvalidInput: terms that go beyond the template of a purpose, or cannot be meant.
     """
     demand_open(unit, caller)
-    merchant, at = caller.organisation, service.clock()
+    return _given(service, unit, caller.organisation, subject=subject, terms=terms)
+
+
+def give_own_consent(
+    service: Service, unit: Unit, *, merchant: str, subject: str, terms: Terms
+) -> Receipt:
+    """Record, signed, what a person who signed in allowed ``merchant`` now.
+
+    Raises:
+        NotFound: there is no such organisation.
+        NotPermitted, InvalidInput: as ``give_consent``.
+    """
+    if find_organisation(unit, merchant) is None:
+        raise NotFound("there is no such organisation.")
+    return _given(service, unit, merchant, subject=subject, terms=terms)
+
+
+def _given(service: Service, unit: Unit, merchant: str, *, subject: str, terms: Terms) -> Receipt:
+    at = service.clock()
     consent = Consent(
         id=service.new_id(),
         subject=subject,

@@ -26,7 +26,8 @@ class Service:
     """Everything that a use case of the service needs; made by ``wiring.service``.
 
     ``clock`` gives microseconds, ``randomness`` so many unguessable bytes.  ``reader`` answers
-    from a person's evidence.  Every key is derived from ``key``, the workspace's own.
+    from a person's evidence; ``sign_in_secret`` is ours at the provider of people's sign-in.
+    Every key is derived from ``key``, the workspace's own.
     """
 
     workspace: Workspace
@@ -35,6 +36,7 @@ class Service:
     clock: Callable[[], int]
     randomness: Callable[[int], bytes]
     reader: Reader
+    sign_in_secret: str | None = field(default=None, repr=False)
 
     def new_id(self) -> str:
         """A UUIDv7 of now."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from benne.app.stores import Lake
 
 ENVIRONMENT = {
+    "BENNE_SIGN_IN_SECRET": "the service's secret at the provider of people's sign-in",
     "BENNE_WORKSPACE": "the workspace that each process of a deployment serves",
     "BENNE_DATABASE": "URL of the service's database (default: benne.db in the workspace)",
     "BENNE_POSTGRES": "URL of the PostgreSQL whose tables [postgres] of benne.toml names",
@@ -134,6 +135,7 @@ def service(session: Session, *, database: str | None = None, pool: int = 5) -> 
         clock=session.clock,
         randomness=secrets.token_bytes,
         reader=InProcess.of(session.workspace, bundles),
+        sign_in_secret=os.environ.get("BENNE_SIGN_IN_SECRET"),
     )
 
 

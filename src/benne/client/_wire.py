@@ -35,6 +35,7 @@ PersonId: TypeAlias = Annotated[
 Points: TypeAlias = Annotated[int, Meta(ge=350, le=950)]
 Minor: TypeAlias = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Money, minor units.")]
 Field: TypeAlias = bool | int | Annotated[str, Meta(max_length=200)] | None
+OrganisationId: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")]
 Name: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
 
+import httpx
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.logging import LoggingConfig
@@ -21,6 +22,7 @@ from benne.doors.api import (
     _jobs,
     _oauth,
     _orders,
+    _people,
     _webhooks,
 )
 from benne.doors.api._auth import BearerMiddleware, Tokens
@@ -28,6 +30,7 @@ from benne.doors.api._description import described
 from benne.doors.api._limits import LimitMiddleware
 from benne.doors.api._problems import HANDLERS as PROBLEMS
 from benne.doors.api._requests import JsonRequest
+from benne.doors.api._sign_in import SignIn
 
 HANDLERS = (
     *_answers.HANDLERS,
@@ -35,6 +38,7 @@ HANDLERS = (
     *_evidence.HANDLERS,
     *_jobs.HANDLERS,
     *_orders.HANDLERS,
+    *_people.HANDLERS,
     *_webhooks.HANDLERS,
     *_health.HANDLERS,
     _oauth.token,
@@ -42,6 +46,7 @@ HANDLERS = (
 )
 """Every path that the door has."""
 
+_PROVIDER_SECONDS = 10.0
 Life: TypeAlias = AbstractAsyncContextManager[None]
 
 
@@ -55,14 +60,22 @@ class Metrics(PrometheusController):
 
 
 def create_app(
-    service: app.Service, *, lifespan: Sequence[Callable[[Litestar], Life]] = ()
+    service: app.Service,
+    *,
+    lifespan: Sequence[Callable[[Litestar], Life]] = (),
+    provider: httpx.Client | None = None,
 ) -> Litestar:
-    """The HTTP door of ``service``, as an ASGI application; ``lifespan`` runs beside it."""
+    """The HTTP door of ``service``, as an ASGI application.
+
+    ``lifespan`` runs beside it; ``provider`` reaches the provider of people's sign-in.
+    """
+    tokens = Tokens.of(service)
+    sign_in = SignIn(tokens, provider or httpx.Client(timeout=_PROVIDER_SECONDS))
     settings = service.workspace.service
     metrics = PrometheusConfig(app_name="benne", prefix="benne", group_path=True)
     return Litestar(
         route_handlers=[*HANDLERS, Metrics],
-        state=State({"service": service, "tokens": Tokens.of(service)}),
+        state=State({"service": service, "tokens": tokens, "sign_in": sign_in}),
         middleware=[
             metrics.middleware,
             DefineMiddleware(BearerMiddleware, exclude="^/schema/"),

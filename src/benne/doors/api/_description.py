@@ -61,6 +61,9 @@ def described() -> OpenAPIConfig:
         components=Components(
             security_schemes={
                 "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
+                "session": SecurityScheme(
+                    type="apiKey", name="benne_session", security_scheme_in="cookie"
+                ),
                 "client": SecurityScheme(type="http", scheme="basic"),
                 "oauth": SecurityScheme(type="oauth2", flows=OAuthFlows(client_credentials=flow)),
             }

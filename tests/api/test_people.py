@@ -1,0 +1,213 @@
+"""People sign in with OpenID Connect, and do for themselves what only they may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from litestar.testing import TestClient
+from made_service import TEXT, Asker, FakeReader, Turned, made_service
+
+from benne import app
+from benne.app.stores.online import Online
+from benne.doors.api import create_app
+
+ISSUER = "https://id.example"
+
+
+@dataclass
+class Provider(httpx.BaseTransport):
+    """An OpenID Connect provider; ``changes`` go into the next ID token's claims."""
+
+    clock: Turned
+    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "p1"}))
+    signs_with: RSAKey | None = None
+    person: str = "ID-1"
+    sub: str = "sub-of-ann"
+    changes: dict[str, Any] = field(default_factory=dict)
+    nonce: str = ""
+    challenge: str = ""
+    forms: list[dict[str, list[str]]] = field(default_factory=list)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        match request.url.path:
+            case "/.well-known/openid-configuration":
+                return httpx.Response(200, json={
+                    "issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/authorize",
+                    "token_endpoint": f"{ISSUER}/token", "jwks_uri": f"{ISSUER}/keys",
+                })  # fmt: skip
+            case "/keys":
+                return httpx.Response(200, json={"keys": [self.key.as_dict(private=False)]})
+            case "/token":
+                self.forms.append(parse_qs(request.read().decode()))
+                return httpx.Response(200, json={"id_token": self.id_token()})
+        return httpx.Response(404)
+
+    def id_token(self) -> str:
+        now = self.clock.now // 1_000_000
+        claims = {
+            "iss": ISSUER, "aud": "benne", "sub": self.sub, "nonce": self.nonce, "iat": now,
+            "exp": now + 300, "national_id": self.person, **self.changes,
+        }  # fmt: skip
+        key = self.signs_with or self.key
+        return jwt.encode({"alg": "RS256", "kid": "p1"}, claims, key)
+
+
+@dataclass
+class Browser:
+    """A person's browser at the service."""
+
+    http: TestClient[Any]
+    provider: Provider
+    csrf: str = ""
+
+    def sign_in(self) -> httpx.Response:
+        away = self.http.get("/auth/login", follow_redirects=False)
+        assert away.status_code == 303, away.text
+        asked = parse_qs(urlsplit(away.headers["location"]).query)
+        self.provider.nonce, state = asked["nonce"][0], asked["state"][0]
+        assert asked["code_challenge_method"] == ["S256"]
+        came = self.http.get(
+            "/auth/callback", params={"code": "c", "state": state}, follow_redirects=False
+        )
+        if came.status_code == 303:
+            self.csrf = self.http.get("/v1/me").json()["csrf"]
+        return came
+
+    def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        return self.http.post(path, json=body, headers={"x-benne-csrf": self.csrf, **headers})
+
+
+@pytest.fixture
+def provider(clock: Turned) -> Provider:
+    return Provider(clock)
+
+
+@pytest.fixture
+def service(online: Online, clock: Turned, reader: FakeReader, tmp_path: Path) -> app.Service:
+    sign_in = {
+        "issuer": ISSUER, "client_id": "benne", "identifier_claim": "national_id",
+        "admins": ["sub-of-admin"],
+    }  # fmt: skip
+    return made_service(online, clock, reader, tmp_path, sign_in=sign_in)
+
+
+@pytest.fixture
+def browser(service: app.Service, provider: Provider) -> Iterator[Browser]:
+    door = create_app(service, provider=httpx.Client(transport=provider))
+    with TestClient(door, raise_server_exceptions=False) as http:
+        yield Browser(http, provider)
+
+
+def test_a_person_signs_in_and_sees_the_score_with_its_parts(browser: Browser) -> None:
+    assert browser.http.get("/v1/me").status_code == 401
+    came = browser.sign_in()
+    cookie = came.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "ID-1" not in cookie
+    assert "code_verifier" in browser.provider.forms[0]
+    told = browser.post("/v1/me/score").json()
+    assert told["answer"]["score"] == 667
+    assert told["base_points"] + sum(told["domain_points"].values()) + told["limit_points"] == 667
+
+
+def test_a_person_sees_who_asked_and_changes_their_mind(
+    browser: Browser, service: app.Service
+) -> None:
+    with Asker(service) as merchant:
+        given = merchant.consent("ID-1")
+        merchant.ask("brief", given["known_as"], threshold=600)
+        browser.sign_in()
+        (mine,) = browser.http.get("/v1/me/consents").json()
+        assert (mine["id"], mine["organisation"], mine["status"]) == (
+            given["id"],
+            "bikes",
+            "active",
+        )
+        (asked,) = browser.http.get("/v1/me/asks").json()["asked"]
+        assert (asked["organisation"], asked["asked"], asked["outcome"]) == (
+            "bikes",
+            "brief",
+            "brief",
+        )
+        path = f"/v1/me/consents/{given['id']}/acts"
+        assert browser.post(path, {"act": "revoke"}).json()["status"] == "revoked"
+        assert merchant.ask("score", given["known_as"]).json()["status"] == "revoked"
+        terms = {
+            "organisation": "bikes", "purposes": ["deposit_free"], "text_version": "2",
+            "text_hash": TEXT, "ticked_beforehand": False,
+        }  # fmt: skip
+        assert browser.post("/v1/me/consents", terms).status_code == 201
+        assert merchant.ask("score", given["known_as"]).json()["answer"] == "score"
+
+
+def test_a_person_gets_a_copy_of_all_that_is_held(browser: Browser, service: app.Service) -> None:
+    with Asker(service) as merchant:
+        merchant.ask("score", merchant.consent("ID-1")["known_as"])
+        browser.sign_in()
+        copy = browser.http.get("/v1/me/copy").json()
+    assert [one["organisation"] for one in copy["asked"]] == ["bikes"]
+    assert [one["merchant"] for one in copy["consents"]] == ["bikes"]
+
+
+def test_nobody_touches_what_is_anothers(browser: Browser, service: app.Service) -> None:
+    with Asker(service) as merchant:
+        theirs = merchant.consent("ID-2")
+        browser.sign_in()
+        came = browser.post(f"/v1/me/consents/{theirs['id']}/acts", {"act": "revoke"})
+        assert came.status_code == 404
+        assert browser.http.get("/v1/me/consents").json() == []
+
+
+def test_another_site_cannot_act_in_a_persons_name(browser: Browser) -> None:
+    browser.sign_in()
+    for word in ("", "wrong"):
+        came = browser.post("/v1/me/score", **{"x-benne-csrf": word})
+        assert came.status_code == 401
+    bearer = {"authorization": f"Bearer {browser.http.cookies['benne_session']}"}
+    assert browser.http.post("/v1/answers/score", json={}, headers=bearer).status_code == 401
+
+
+def test_a_session_ends(browser: Browser, clock: Turned) -> None:
+    browser.sign_in()
+    clock.turn(seconds=1_801)
+    assert browser.http.get("/v1/me").status_code == 401
+    browser.sign_in()
+    assert browser.post("/auth/logout").status_code == 204
+    assert browser.http.get("/v1/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "https://evil.example"}, {"aud": "another"}, {"aud": ["benne", "another"]},
+        {"exp": 1}, {"exp": None}, {"nonce": "replayed"}, {"national_id": ""},
+        {"national_id": None}, {"sub": None},
+    ],
+)  # fmt: skip
+def test_the_provider_must_vouch_for_this_person_here_and_now(
+    browser: Browser, changes: dict[str, Any]
+) -> None:
+    browser.provider.changes = changes
+    assert browser.sign_in().status_code == 401
+
+
+def test_a_word_that_another_key_signed_is_not_the_providers(browser: Browser) -> None:
+    browser.provider.signs_with = RSAKey.generate_key(2048, {"kid": "p1"})
+    assert browser.sign_in().status_code == 401
+
+
+def test_who_did_not_set_out_here_does_not_come_in(browser: Browser) -> None:
+    browser.http.get("/auth/login", follow_redirects=False)
+    params = {"code": "c", "state": "of another"}
+    assert browser.http.get("/auth/callback", params=params).status_code == 401
+    browser.http.cookies.clear()
+    assert browser.http.get("/auth/callback", params=params).status_code == 401
