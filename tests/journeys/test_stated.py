@@ -93,6 +93,19 @@ def test_a_fraud_that_was_taken_back_excludes_nobody(tmp_path: Path) -> None:
     assert make_features(here, quiet).outcomes.keys() == {"bad", "good"}
 
 
+def test_nobody_is_looked_at_in_the_future(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, people=60, kinds=("account", "obligation"))
+    select = made.folder / "observations.sql"
+    text = select.read_text(encoding="utf-8")
+    later = "case when person < 'PERSON-0003' then '2999-01-01' else '2024-01-01' end as as_of"
+    select.write_text(text.replace("'2024-01-01T00:00:00Z' as as_of", later), encoding="utf-8")
+    here = opened(made)
+    ingest_workspace(here, quiet)
+    observed = make_features(here, quiet).observed
+    assert (observed.observations, len(observed.findings)) == (57, 3)
+    assert {finding.code for finding in observed.findings} == {"future_time"}
+
+
 def test_stated_segments_have_a_card_each(tmp_path: Path) -> None:
     made = make_workspace(tmp_path, families=("sesame", "bureau"), kinds=("attribute", "account"))
     here = opened(made, after=SEGMENTS)

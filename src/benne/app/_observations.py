@@ -33,7 +33,6 @@ OBSERVATION = Kind(
     domain="declared",
     says="One look at a person",
     window="as_of",
-    ahead=True,
     columns=(
         ColumnSpec("as_of", "instant", required=True),
         ColumnSpec("about_kind", "text"),
