@@ -55,6 +55,9 @@ bench-society: $(VENV)/.test ## Measure the society: growth, difficulty on fresh
 bench-service: $(VENV)/.test ## Measure the service's answers on SQLite and PostgreSQL (WORKSPACE=DIR, built)
 	$(BIN)/python -m benchmarks.service --workspace $(or $(WORKSPACE),demo)
 
+bench-orders: $(VENV)/.test ## Time the making of orders over HTTP, at 200 a second on PostgreSQL
+	$(BIN)/python -m benchmarks.orders
+
 lock: ## Compile the hashed requirement files (needs uv)
 	for set in base test spark bench; do \
 		uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
@@ -67,4 +70,4 @@ clean: ## Remove what was built
 
 bench: bench-features bench-ingest bench-quality bench-society ## Run every benchmark
 
-.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society lock clean
+.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society bench-orders lock clean

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from made_promises import promises_workspace
 from made_workspace import Made, Ran, benne, make_workspace
 
 
@@ -27,3 +28,9 @@ def made(journey: tuple[Made, Ran]) -> Made:
     workspace, ran = journey
     assert ran.code == 0, ran.err
     return workspace
+
+
+@pytest.fixture(scope="session")
+def promises(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built workspace whose card reads nothing that a merchant alone can drive up."""
+    return promises_workspace(tmp_path_factory.mktemp("promises") / "town", drop="farmable")

@@ -5,21 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_promises import DAY, Town, farm, points, promises_workspace, ten_promises
+from made_promises import DAY, Town, farm, points, ten_promises
 
 from benne.app import NotEnoughEvidence, Score
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace whose card reads nothing that a merchant alone can drive up."""
-    return promises_workspace(tmp_path_factory.mktemp("promises") / "town", drop="farmable")
-
-
 @pytest.fixture
-def town(folder: Path, tmp_path: Path) -> Town:
+def town(promises: Path, tmp_path: Path) -> Town:
     """Its service, and three merchants."""
-    return Town(folder, tmp_path / "benne.db")
+    return Town(promises, tmp_path / "benne.db")
 
 
 def test_ten_small_promises_kept_make_a_person_scorable(town: Town) -> None:

@@ -8,7 +8,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from benne.app._orders import fund_of
-from benne.app.stores.online import ledger
+from benne.app.stores.online import clients, ledger
 from benne.kernel import MICROS_PER_DAY, Conflict, Corrupt, InvalidInput, NotFound, iso
 from benne.orders import Fund, FundLimits, pay_in
 
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def open_fund(bureau: Bureau, unit: Unit, organisation: str, limits: FundLimits) -> Fund:
-    """Open a merchant's fund, or give it other limits; how it stands."""
+    """Open a merchant's fund, or give it other limits; how it stands.
+
+    Raises:
+        NotFound: there is no such organisation.
+    """
+    if clients.find_organisation(unit, organisation) is None:
+        raise NotFound(f"there is no organisation {organisation!r}; add it first.")
     ledger.put_fund(unit, organisation, limits, at=bureau.clock())
     bureau.note(unit, "fund_opened", {"organisation": organisation})
     return _fund(bureau, unit, organisation)

@@ -5,6 +5,7 @@ Unavailable | Erased`` and so on), and what went wrong is ``ServiceProblem`` or 
 """
 
 from benne.client._client import Client, KeyBook, NotReached, ServiceProblem
+from benne.client._orders import Instalment, Order, OrderAct, OrderAsked, Proof
 from benne.client._wire import (
     Accepted,
     AnyAnswer,
@@ -54,6 +55,7 @@ __all__ = [
     "Freshness",
     "InquiriesAnswer",
     "InquiriesGiven",
+    "Instalment",
     "KeyBook",
     "LevelAnswer",
     "LevelGiven",
@@ -62,7 +64,11 @@ __all__ = [
     "NotEnoughEvidence",
     "NotReached",
     "Often",
+    "Order",
+    "OrderAct",
+    "OrderAsked",
     "Problem",
+    "Proof",
     "Reason",
     "ScoreAnswer",
     "ScoreGiven",

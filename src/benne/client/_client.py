@@ -23,6 +23,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 
+from benne.client import _orders as orders
 from benne.client import _wire as wire
 
 A = TypeVar("A")
@@ -33,6 +34,7 @@ _EARLY_SECONDS = 30.0
 _SCORE_ANSWER: msgspec.json.Decoder[wire.ScoreAnswer] = msgspec.json.Decoder(wire.ScoreAnswer)
 _BRIEF_ANSWER: msgspec.json.Decoder[wire.BriefAnswer] = msgspec.json.Decoder(wire.BriefAnswer)
 _LEVEL_ANSWER: msgspec.json.Decoder[wire.LevelAnswer] = msgspec.json.Decoder(wire.LevelAnswer)
+_ORDER: msgspec.json.Decoder[orders.Order] = msgspec.json.Decoder(orders.Order)
 _CONSULT_ANSWER: msgspec.json.Decoder[wire.ConsultAnswer] = msgspec.json.Decoder(wire.ConsultAnswer)
 _WATCHLIST_ANSWER: msgspec.json.Decoder[wire.WatchlistAnswer] = msgspec.json.Decoder(
     wire.WatchlistAnswer
@@ -211,6 +213,27 @@ class Client:
         return _ACCEPTED.decode(came)
 
     # --- one request -----------------------------------------------------------------------
+
+    # --- orders ------------------------------------------------------------------------
+
+    def order(self, asked: orders.OrderAsked) -> orders.Order:
+        """Ask for a service on credit: admitted, offered for a deposit, or refused.
+
+        The merchant's own ``asked.number`` is its reference: the same number is the same order.
+        """
+        return self._once("/v1/orders", asked, asked.number, _ORDER)
+
+    def act(self, order: str, act: orders.OrderAct, *, reference: str) -> orders.Order:
+        """Do something to an order, once, however often it is sent; the order as that left it."""
+        return self._once(f"/v1/orders/{order}/acts", act, reference, _ORDER)
+
+    def look_order(self, order: str) -> orders.Order:
+        """How an order stands."""
+        return _ORDER.decode(self._send("GET", f"/v1/orders/{order}"))
+
+    def reconciliation(self, day: str) -> str:
+        """All that was posted for this merchant on a UTC day, as a CSV file that balances."""
+        return self._send("GET", f"/v1/reconciliation/{day}").decode()
 
     def _once(self, path: str, body: Any, reference: str, answer: msgspec.json.Decoder[A]) -> A:
         key = self._keys.key(path, reference)

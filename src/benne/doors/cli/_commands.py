@@ -10,6 +10,7 @@ import typer
 
 from benne.doors.cli._console import note, out, progress
 from benne.doors.cli._online import load, replay, sync, verify
+from benne.doors.cli._orders import fund, orders
 from benne.doors.cli._service import client, organisation, serve
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ quarantine = typer.Typer(
 commands.add_typer(quarantine, name="quarantine")
 commands.add_typer(organisation, name="organisation")
 commands.add_typer(client, name="client")
+commands.add_typer(fund, name="fund")
+commands.add_typer(orders, name="orders")
 
 
 def _session(workspace: Path, data: Path | None) -> Session:

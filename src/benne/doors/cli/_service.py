@@ -41,7 +41,8 @@ client = typer.Typer(no_args_is_help=True, help="Admit programs of organisations
 
 
 @contextmanager
-def _service(workspace: Path, database: str | None) -> Iterator[Service]:
+def opened_service(workspace: Path, database: str | None) -> Iterator[Service]:
+    """The service of a workspace, until the block ends."""
     from benne import app
 
     service = app.service(app.session(workspace), database=database)
@@ -69,7 +70,7 @@ def serve(
     from benne import app
 
     session = app.session(workspace)
-    with _service(workspace, database) as service:
+    with opened_service(workspace, database) as service:
         clients = len(app.list_clients(service))
     where = f"http://{host}:{port}"
     note(f"Benne answers on {where}; stop it with Ctrl-C.")
@@ -95,7 +96,7 @@ def add_organisation(
     """Admit an organisation."""
     from benne import app
 
-    with _service(workspace, database) as service:
+    with opened_service(workspace, database) as service:
         made = app.add_organisation(service, name, id=organisation)
     out(made.id)
     note(f"Next: benne client add {workspace} {made.id} --scope answers.brief")
@@ -126,12 +127,13 @@ def add_client(
 
     \b
     Scopes: answers.score, answers.brief, answers.level, answers.consult, answers.watchlist,
-      answers.inquiries, answers.batch, consents, evidence.write, webhooks
+      answers.inquiries, answers.batch, consents, evidence.write, webhooks,
+      orders, orders.person, orders.cover, payments
     Purposes: self_view, deposit_free, pay_later, lending, marketing
     """
     from benne import app
 
-    with _service(workspace, database) as service:
+    with opened_service(workspace, database) as service:
         made = app.add_client(
             service,
             organisation,
@@ -154,7 +156,7 @@ def rotate(
     """Give a client a new secret; for a day the old one is good beside it."""
     from benne import app
 
-    with _service(workspace, database) as service:
+    with opened_service(workspace, database) as service:
         made = app.rotate_secret(service, client, overlap=hours * 3_600_000_000)
     _show(made, as_json=as_json)
 
@@ -173,7 +175,7 @@ def close(workspace: WorkspaceArg, client: ClientArg, database: DatabaseOpt = No
     """Give a client nothing more, from now on; its tokens end with it."""
     from benne import app
 
-    with _service(workspace, database) as service:
+    with opened_service(workspace, database) as service:
         app.close_client(service, client)
 
 
@@ -184,7 +186,7 @@ def list_clients(
     """Show every client: whose it is, what it may do and why."""
     from benne import app
 
-    with _service(workspace, database) as service:
+    with opened_service(workspace, database) as service:
         found = app.list_clients(service)
     for one in found:
         scopes, purposes = sorted(one.scopes), sorted(one.purposes)
