@@ -260,3 +260,14 @@ def test_the_page_is_no_wider_than_a_narrow_window(html: str, tmp_path: Path) ->
         found = re.search(r"<title>frame (\d+)</title>", done.stdout)
         assert found, done.stdout[:500]
         assert int(found[1]) <= width
+
+
+def test_what_a_card_was_fitted_with_is_said_in_words() -> None:
+    card = {"card": "thin", "mixture": {"spline": 0.25, "steps": 0.75, "boost": 0.0}, "rows": 1200,
+            "bad": 80, "settings": {"spline": "6 knots"}, "own_share": 0.5}  # fmt: skip
+    page = render({"made_with": {"seed": 0, "chosen": [[card]], "scorability": {"holds": True}}})
+    assert "Card: thin" in page
+    assert (
+        "25.0 % spline (6 knots), 75.0 % steps; 50.0 % its own, the rest everybody&#39;s; "
+        "1,200 rows, 80 bad"
+    ) in page.replace("\u00a0", " ")

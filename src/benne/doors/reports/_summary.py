@@ -8,7 +8,7 @@ from typing import Any
 
 from benne.doors.reports import _charts
 from benne.doors.reports._blocks import Column, Pair, Picture, Table, pairs_of, table
-from benne.doors.reports._words import at, day, items, many, percent, three, why
+from benne.doors.reports._words import at, count, day, items, many, percent, three, why
 
 RANGES = {"sesame": (350, 950), "bureau": (300, 850)}
 
@@ -146,4 +146,30 @@ def bands(v: Mapping[str, Any]) -> Table | None:
 
 def made(v: Mapping[str, Any]) -> tuple[Pair, ...]:
     """What it was made with."""
-    return pairs_of(v.get("made_with"))
+    facts = v.get("made_with")
+    if not isinstance(facts, Mapping):
+        return ()
+    apart = {key: facts[key] for key in facts if key not in ("chosen", "scorability")}
+    cards = [card for deck in facts.get("chosen") or () for card in _cards(deck)]
+    return (*pairs_of(apart), *(Pair(f"Card: {name}", says) for name, says in cards))
+
+
+def _cards(deck: Any) -> list[tuple[str, str]]:
+    """Each card of a deck: its name, and what it was fitted with, as words."""
+    found = []
+    for card in deck:
+        size = f"{count(card.get('rows'))} rows, {count(card.get('bad'))} bad"
+        found.append((str(card.get("card")), f"{_mixture(card)}; {size}"))
+    return found
+
+
+def _mixture(card: Mapping[str, Any]) -> str:
+    settings = card.get("settings") or {}
+    parts = [
+        f"{percent(share)} {name}" + (f" ({settings[name]})" if settings.get(name) else "")
+        for name, share in (card.get("mixture") or {}).items()
+        if share
+    ]
+    own = card.get("own_share")
+    mixed = "" if own is None else f"; {percent(own)} its own, the rest everybody's"
+    return f"{', '.join(parts)}{mixed}"
