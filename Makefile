@@ -48,15 +48,19 @@ bench-ingest: $(VENV)/.base ## Measure how ingest grows
 bench-quality: $(VENV)/.bench ## Measure Benne against five rivals on six sets (DATA=DIR), resuming
 	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
 
-bench-society: $(VENV)/.test ## Measure the society: growth, difficulty on fresh seeds, and the refused
+bench-society: $(VENV)/.test bench-comparison ## Measure the society: growth, difficulty on fresh seeds, and the refused
 	$(BIN)/python benchmarks/society.py --people 5000 20000 100000
 	$(BIN)/python -W ignore benchmarks/society_difficulty.py --live --people 15000 --seeds 31 32 33
 	$(BIN)/python -W ignore benchmarks/society_refused.py
+
 bench-service: $(VENV)/.test ## Measure the service's answers on SQLite and PostgreSQL (WORKSPACE=DIR, built)
 	$(BIN)/python -m benchmarks.service --workspace $(or $(WORKSPACE),demo)
 
 bench-orders: $(VENV)/.test ## Time the making of orders over HTTP, at 200 a second on PostgreSQL
 	$(BIN)/python -m benchmarks.orders
+
+bench-comparison: $(VENV)/.base ## Compare the three scores on several societies (FOLDER=DIR), resuming
+	$(BIN)/python benchmarks/comparison_seeds.py --folder $(or $(FOLDER),build/comparison)
 
 lock: ## Compile the hashed requirement files (needs uv)
 	for set in base test spark bench; do \
@@ -70,4 +74,4 @@ clean: ## Remove what was built
 
 bench: bench-features bench-ingest bench-quality bench-society ## Run every benchmark
 
-.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society bench-orders lock clean
+.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society bench-comparison bench-orders lock clean

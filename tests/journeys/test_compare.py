@@ -26,7 +26,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = folder / "benne.toml"
     text = settings.read_text(encoding="utf-8")
     text = text.replace("features_at_most = 60", "features_at_most = 12")
-    settings.write_text(text.replace("folds = 3", "folds = 2"), encoding="utf-8")
+    settings.write_text(text, encoding="utf-8")
     ran = benne("build", folder)
     assert ran.code == 0, ran.err
     return folder
@@ -67,9 +67,6 @@ def test_the_three_scores_are_compared_on_the_same_people(town: Path) -> None:
     lines = (town / "reports" / "conduct.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == everyone["people"]
     assert all(json.loads(line)["used_for"] == "comparison only" for line in lines)
-    again = benne("compare", town, "--draws", "30")
-    assert again.out == ran.out
-    assert json.loads((town / "reports" / "comparison.json").read_text(encoding="utf-8")) == found
 
 
 def test_the_conduct_family_is_refused_wherever_a_score_is_asked_for(town: Path) -> None:
@@ -84,6 +81,7 @@ def test_the_conduct_family_is_refused_wherever_a_score_is_asked_for(town: Path)
 def test_people_who_exist_get_no_conduct_score(
     made: Made, tmp_path: Path, basis: str, says: str
 ) -> None:
+    """Whatever a workspace states: the basis, or that its people were simulated."""
     folder = tmp_path / "workspace"
     shutil.copytree(made.folder, folder)
     settings = folder / "benne.toml"
@@ -107,12 +105,45 @@ def test_a_society_joined_by_people_who_exist_gets_no_conduct_score(
     people = folder / "truth" / "people.parquet"
     table = pq.read_table(people)
     pq.write_table(table.slice(1), people)
-    ran = benne("compare", folder, "--draws", "30")
+    ran = benne("compare", folder, "--draws", "20")
     assert ran.code == 0, ran.err
     found = json.loads((folder / "reports" / "comparison.json").read_text("utf-8"))
     assert re.search(r"1 of [\d,]+ people here are not in truth", found["left_out"][0])
     assert not (folder / "reports" / "conduct.jsonl").exists()
 
 
-def test_too_few_draws_are_refused(town: Path) -> None:
+def test_too_few_draws_and_unknown_refits_are_refused(town: Path) -> None:
     refused(benne("compare", town, "--draws", "5"), 2, "--draws must be 20 or more")
+    refused(benne("compare", town, "--refit", "trees"), 2, "--refit must be points or card")
+
+
+def test_what_the_comparison_needs_is_named_where_it_is_not_there(
+    town: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(town, bare, ignore=shutil.ignore_patterns("lake*", "models", "reports"))
+    refused(benne("compare", bare), 2, "lake.duckdb is not there yet", "benne ingest")
+    assert not (bare / "lake.duckdb").exists() and not (bare / "reports").exists()
+    shutil.copy(town / "lake.duckdb", bare)
+    refused(benne("compare", bare), 2, "models/sesame.json is not there yet", "benne train")
+    (bare / "models").mkdir()
+    whole = (town / "models" / "sesame.json").read_text("utf-8")
+    (bare / "models" / "sesame.json").write_text(whole[: len(whole) // 2], "utf-8")
+    ran = benne("compare", bare)
+    assert ran.code == 1 and "sesame.json" in ran.err and "Train again" in ran.err, ran.err
+    assert not (bare / "reports").exists()
+
+
+def test_a_full_disk_leaves_the_earlier_comparison(town: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "workspace"
+    shutil.copytree(town, folder)
+    page = folder / "reports" / "comparison.html"
+    page.write_text("the earlier one", "utf-8")
+    lines = folder / "reports" / "conduct.jsonl"
+    lines.unlink(missing_ok=True)
+    lines.mkdir()
+    (lines / "in the way").touch()
+    ran = benne("compare", folder, "--draws", "20")
+    assert ran.code == 5 and "conduct.jsonl could not be written" in ran.err, ran.err
+    assert page.read_text("utf-8") == "the earlier one"
+    assert not list((folder / "reports").glob(".*"))

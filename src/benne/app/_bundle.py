@@ -87,7 +87,11 @@ def bundle_from(text: str, *, where: str) -> Bundle:
 
 
 def _bundle(artefact_text: str, scheme_text: str, *, where: str) -> Bundle:
-    artefact = Artefact.from_json(artefact_text)
+    try:
+        artefact = Artefact.from_json(artefact_text)
+    except Corrupt as error:
+        card = where.replace(".scheme.json", ".json")
+        raise Corrupt(f"{card}: {error} Train again.") from error
     try:
         scheme = json.loads(scheme_text)
         if scheme["schema"] != SCHEMA:

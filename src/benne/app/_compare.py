@@ -72,7 +72,7 @@ def compare_scores(
     render: Render,
     draws: int = 200,
     seed: int = 0,
-    refit: Refit = "points",
+    refit: str = "points",
 ) -> ComparedScores:
     """Write ``reports/comparison.html`` and ``comparison.json``; conduct answers beside them.
 
@@ -84,15 +84,16 @@ def compare_scores(
         NotFound: the sesame or the bureau score was not trained.
         InvalidInput: ``draws`` is below 20, or ``refit`` is neither.
     """
-    if refit not in ("points", "card"):
+    chosen: Refit = "card" if refit == "card" else "points"
+    if refit != chosen:
         raise InvalidInput(f"--refit must be points or card; got {refit!r}.")
     if draws < 20:
         raise InvalidInput(f"--draws must be 20 or more; got {draws}.")
     folder = session.workspace.reports
-    with session.lake() as lake:
+    with session.lake(read_only=True) as lake:
         tell("compare: the same people", 0, None)
         people = _people(session, lake)
-        facts = _facts(session, lake, people, tell, draws=draws, seed=seed, refit=refit)
+        facts = _facts(session, lake, people, tell, draws=draws, seed=seed, refit=chosen)
     if people.conduct:
         lines = (json.dumps(conduct_json(answer)) for answer in people.conduct)
         write_lines_whole(folder / "conduct.jsonl", lines)

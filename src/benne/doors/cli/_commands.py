@@ -167,16 +167,27 @@ def compare(
     workspace: WorkspaceArg,
     draws: Annotated[int, typer.Option(help="Samples of the people behind each interval.")] = 200,
     seed: Annotated[int, typer.Option(help="The seed of those samples.")] = 0,
+    refit: Annotated[
+        str,
+        typer.Option(
+            help="What is refitted on every set of domains: points (seconds), or card, the sesame "
+            "card itself (minutes)."
+        ),
+    ] = "points",
 ) -> None:
     """Put the three scores side by side, on people whom no card had seen.
 
-    Writes reports/comparison.html and comparison.json.
+    Writes reports/comparison.html, one page that opens without a network, and
+    comparison.json. The conduct score is only worked out for people whom
+    `benne society` made up; elsewhere it is left out, and the page says why.
     """
     from benne import app
 
     session = _session(workspace, None)
     with progress() as tell:
-        done = app.compare_scores(session, tell, render=context.obj.render, draws=draws, seed=seed)
+        done = app.compare_scores(
+            session, tell, render=context.obj.render, draws=draws, seed=seed, refit=refit
+        )
     for line in done.lines():
         out(line)
 

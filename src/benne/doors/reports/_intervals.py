@@ -11,7 +11,7 @@ Form = Callable[[Any], str]
 
 
 def interval(figure: Mapping[str, Any], form: Form = three) -> str:
-    """A figure and its interval.
+    """A figure and its interval, where that is wider than what is shown.
 
     >>> interval({"value": 0.5, "low": 0.4, "high": 0.6})
     '0.500 (0.400 to 0.600)'
@@ -22,7 +22,7 @@ def interval(figure: Mapping[str, Any], form: Form = three) -> str:
         None if figure[key] is None else _nought(form(figure[key]))
         for key in ("value", "low", "high")
     )
-    return f"{value}" if low is None else f"{value} ({low} to {high})"
+    return f"{value}" if low is None or low == high else f"{value} ({low} to {high})"
 
 
 def _nought(words: str) -> str:

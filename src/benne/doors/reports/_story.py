@@ -21,9 +21,9 @@ WHAT = {
     "anything, and in Benne nothing may follow from it.",
 }
 NATURES = {
-    "honest": "by honest acts alone: paying what is owed, and waiting",
-    "appearance": "also by things done for the score alone, such as renting what nobody needs",
-    "lie": "also by lies: false claims, and disputes without a reason",
+    "honest": "honest acts",
+    "appearance": "and acts for show",
+    "lie": "and lies",
 }
 
 
@@ -53,7 +53,6 @@ class Chapter:
     says: tuple[str, ...]
     table: Table | None = None
     picture: Markup | str = ""
-    aside: str = ""
 
 
 def cards(facts: Facts) -> list[Card]:
@@ -167,8 +166,8 @@ def _worth(facts: Facts) -> Chapter | None:
         "worth-story",
         "Is all data credit data?",
         (
-            "Every kind of evidence was taken away in turn, alone and together with others, and "
-            f"the score made anew: {worth['sets']} times in all. So each kind gets its fair share "
+            "Each domain of evidence was taken away, alone and together with others, and a score "
+            f"made anew from the rest, for all {worth['sets']} sets. So each gets its fair share "
             "of what the whole can tell." + absent,
             f"Most comes from {first['name']}, {percent(first['share']['value'])}. No domain "
             "does it alone, and what one tells, another often tells too.",
@@ -297,7 +296,7 @@ def _gaming(facts: Facts) -> Chapter | None:
     ]
     columns = (
         Column("score", "score", number=False),
-        Column("nature", "", number=False, wide=True),
+        Column("nature", "by", number=False),
         *(Column(f"in{i}", f"within {hours} h", text) for i, hours in enumerate(budgets)),
         Column("ever", "at all", text),
     )
@@ -307,7 +306,9 @@ def _gaming(facts: Facts) -> Chapter | None:
         (
             "Of people whom a score refuses, some were made to try: each move was written into "
             "their evidence and scored again. The table says which share of them would pass the "
-            "cutoff, by how much work; money is counted as hours.",
+            "cutoff within so many hours of work; money is counted as hours. Honest acts are "
+            "paying what is owed, and waiting. Acts for show are such as renting what nobody "
+            "needs. Lies are false claims, and disputes without a reason.",
             "A score that reads more has more that can be staged. What is staged pays no debt: "
             "whoever games a score is as likely to fail as before.",
         ),

@@ -9,7 +9,7 @@
   };
   const percent = (value, digits = 1) => value === null ? "–" : `${(100 * value).toFixed(digits)} %`;
   const span = ([value, low, high], digits = 1) =>
-    value === null || low === null ? percent(value, digits)
+    value === null || low === null || percent(low, digits) === percent(high, digits) ? percent(value, digits)
       : `${percent(value, digits)} (${percent(low, digits)} to ${percent(high, digits)})`;
   const title = (name) => name[0].toUpperCase() + name.slice(1);
 
@@ -29,7 +29,7 @@
     const wanted = target && pages.find(({ page }) => page.contains(target));
     if (wanted) {
       show(wanted, false);
-      target.scrollIntoView();
+      target.scrollIntoView({ behavior: "instant" });
     }
   };
   byId("tabs").hidden = false;
