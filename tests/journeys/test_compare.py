@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -13,9 +12,13 @@ import pytest
 from made_workspace import Made, benne
 from test_bad_input import refused
 
+from benne.app._conduct import conduct_answers
+from benne.app.wiring import session
+from benne.kernel import NotPermitted
 from benne.monitoring import whyless
+from benne.scores import ConductAnswer
 
-SMALL = ("--people", "1500", "--seed", "3")
+SMALL = ("--people", "1000", "--seed", "3")
 
 
 @pytest.fixture(scope="module")
@@ -74,42 +77,44 @@ def test_the_conduct_family_is_refused_wherever_a_score_is_asked_for(town: Path)
     refused(benne("explain", town, "P0000001", "--family", "conduct"), 3, "no consequence")
 
 
-@pytest.mark.parametrize(
-    ("basis", "says"),
-    [("consent", "simulated people only"), ("simulated", "whom benne society made up")],
-)
-def test_people_who_exist_get_no_conduct_score(
-    made: Made, tmp_path: Path, basis: str, says: str
-) -> None:
-    """Whatever a workspace states: the basis, or that its people were simulated."""
+def test_people_who_exist_get_no_conduct_score(made: Made, tmp_path: Path) -> None:
     folder = tmp_path / "workspace"
     shutil.copytree(made.folder, folder)
-    settings = folder / "benne.toml"
-    text = settings.read_text(encoding="utf-8")
-    assert 'basis = "simulated"' in text
-    settings.write_text(text.replace('basis = "simulated"', f'basis = "{basis}"'), "utf-8")
-    ran = benne("compare", folder, "--draws", "30")
+    ran = benne("compare", folder, "--draws", "20")
     assert ran.code == 0, ran.err
     found = json.loads((folder / "reports" / "comparison.json").read_text("utf-8"))
-    assert says in found["left_out"][0]
+    assert "whom benne society made up" in found["left_out"][0]
     assert [row["name"] for row in found["uses"]] == ["sesame", "bureau"]
     assert found["shock"] is None
     assert not (folder / "reports" / "conduct.jsonl").exists()
 
 
-def test_a_society_joined_by_people_who_exist_gets_no_conduct_score(
-    town: Path, tmp_path: Path
-) -> None:
+def conduct_of_all(folder: Path) -> list[ConductAnswer]:
+    with session(folder).lake(read_only=True) as lake:
+        numbers = lake.query("SELECT observation FROM observations")["observation"].to_pylist()
+        return conduct_answers(session(folder), lake, numbers, {})
+
+
+def test_a_stated_basis_makes_nobody_simulated(made: Made, tmp_path: Path) -> None:
+    folder = tmp_path / "workspace"
+    shutil.copytree(made.folder, folder)
+    with pytest.raises(NotPermitted, match=r"no truth/people\.parquet"):
+        conduct_of_all(folder)
+    settings = folder / "benne.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('basis = "simulated"', 'basis = "consent"'), "utf-8")
+    with pytest.raises(NotPermitted, match="it is 'consent'"):
+        conduct_of_all(folder)
+
+
+def test_a_society_that_a_stranger_joined_gets_no_conduct_score(town: Path, tmp_path: Path) -> None:
+    assert conduct_of_all(town)
     folder = tmp_path / "workspace"
     shutil.copytree(town, folder)
     people = folder / "truth" / "people.parquet"
-    table = pq.read_table(people)
-    pq.write_table(table.slice(1), people)
-    ran = benne("compare", folder, "--draws", "20")
-    assert ran.code == 0, ran.err
-    found = json.loads((folder / "reports" / "comparison.json").read_text("utf-8"))
-    assert re.search(r"1 of [\d,]+ people here are not in truth", found["left_out"][0])
-    assert not (folder / "reports" / "conduct.jsonl").exists()
+    pq.write_table(pq.read_table(people).slice(1), people)
+    with pytest.raises(NotPermitted, match="people here are not in truth"):
+        conduct_of_all(folder)
 
 
 def test_too_few_draws_and_unknown_refits_are_refused(town: Path) -> None:
