@@ -58,6 +58,8 @@ if TYPE_CHECKING:
         reconcile,
         show_fund,
     )
+    from benne.app._disputing import Disputed, dispute, dispute_named, rescore
+    from benne.app._erasing import Forgotten, erase, erase_person, export, export_person, retain
     from benne.app._explain import (
         explain,
     )
@@ -452,6 +454,20 @@ _HOMES = {
         "Synced",
         "sync",
     ),
+    "benne.app._erasing": (
+        "Forgotten",
+        "erase",
+        "erase_person",
+        "export",
+        "export_person",
+        "retain",
+    ),
+    "benne.app._disputing": (
+        "Disputed",
+        "dispute",
+        "dispute_named",
+        "rescore",
+    ),
     "benne.app.wiring": (
         "Session",
         "service",
@@ -498,12 +514,14 @@ __all__ = [
     "Claim",
     "ComparedScores",
     "Credentials",
+    "Disputed",
     "Due",
     "Ed25519Signer",
     "Endpoint",
     "Erased",
     "Featured",
     "FlaggedRecord",
+    "Forgotten",
     "Frequency",
     "Fresh",
     "Fund",
@@ -582,7 +600,13 @@ __all__ = [
     "consent_of",
     "create_order",
     "deliver_due",
+    "dispute",
+    "dispute_named",
+    "erase",
+    "erase_person",
     "explain",
+    "export",
+    "export_person",
     "find_order",
     "furnish",
     "give_consent",
@@ -624,6 +648,8 @@ __all__ = [
     "reconcile",
     "replay",
     "report",
+    "rescore",
+    "retain",
     "rotate_secret",
     "rotate_webhook_secret",
     "run_due",

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from benne.app._bundle import Bundle
 from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._features import feature_plan
-from benne.app.stores.online import evidence
-from benne.evidence import Kind, View, counted, seen, thickness_over
+from benne.app.stores.online import disputes, evidence
+from benne.evidence import Kind, View, as_corrected, counted, seen, thickness_over
 from benne.kernel import DOMAINS, NotFound, Row, Type, Value
-from benne.rights import LawfulBasis, Permit
+from benne.rights import Jurisdiction, LawfulBasis, Permit, dispute_after, flag_of, jurisdiction
 from benne.scores import Answer, Erased, Scorer, Unavailable
 
 if TYPE_CHECKING:
@@ -157,8 +157,14 @@ def reading(
     open_kinds = tuple(k for k in model.kinds if permit.covers_kind(k.name, k.domain))
     unused = {(flag.kind, flag.source, flag.record) for flag in flags if not flag.used}
     shown: dict[str, Sequence[Row]] = {}
+    history = known.history
+    if view.known_by is not None and view.known_by > view.as_of:
+        history = {
+            kind.name: as_corrected(history.get(kind.name, ()), kind, as_of=view.as_of)
+            for kind in open_kinds
+        }
     for kind in open_kinds:
-        rows = seen(kind, known.history, permit, view, kinds=model.by_name)
+        rows = seen(kind, history, permit, view, kinds=model.by_name)
         if unused:
             rows = [r for r in rows if (kind.name, r["source"], r["record"]) not in unused]
         shown[kind.name] = rows
@@ -215,16 +221,36 @@ def _answer(
     return scorer.answer(row, subject=subject, as_of=as_of)
 
 
+def flags_at(unit: Unit, subject: str, law: Jurisdiction, at: int) -> tuple[FlaggedRecord, ...]:
+    """What an answer given at ``at`` says of each record that the person disputed by then."""
+    found = []
+    for (kind, source, record), events in disputes.of_person(unit, subject).items():
+        stands = dispute_after([event for event in events if event.at <= at], law)
+        flag = flag_of(stands, law, at)
+        if flag is not None:
+            found.append(
+                FlaggedRecord(
+                    kind, source, record, flag.state, flag.used, flag.rule, flag.statement
+                )
+            )
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class InProcess:
-    """Answers about one person at a time from the online store, by the families it was given."""
+    """Answers about one person at a time from the online store, by the families it was given.
+
+    ``law`` says what a disputed record is worth meanwhile.
+    """
 
     models: Mapping[str, Model]
+    law: Jurisdiction
 
     @classmethod
     def of(cls, workspace: Workspace, bundles: Iterable[Bundle]) -> InProcess:
         """The reader of a workspace with these trained families."""
-        return cls({one.family.name: Model(workspace, one) for one in bundles})
+        law = jurisdiction(workspace.rights.jurisdiction)
+        return cls({one.family.name: Model(workspace, one) for one in bundles}, law)
 
     def model(self, family: str) -> Model:
         """The model of ``family``.
@@ -253,7 +279,8 @@ class InProcess:
         covered = [kind for kind in model.kinds if permit.covers_kind(kind.name, kind.domain)]
         known = evidence.known(unit, subject, covered)
         view = View(max(as_of, known.known_at))
-        found = reading(model, known, subject=subject, view=view, permit=permit)
+        flags = flags_at(unit, subject, self.law, as_of) if known.disputed else ()
+        found = reading(model, known, subject=subject, view=view, permit=permit, flags=flags)
         if known.erased_at is not None and not any(known.history.values()):
             return _erased(found, known, family, subject)
         return found

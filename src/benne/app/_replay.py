@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from benne.app._models import kept_model
-from benne.app._reading import FlaggedRecord, Model, Reading, reading
+from benne.app._reading import FlaggedRecord, Model, Reading, flags_at, reading
 from benne.app.stores.online import answers, deletions, evidence, journal
 from benne.evidence import View
 from benne.kernel import Corrupt, Json, canonical_json, content_hash, iso
-from benne.rights import permit_from
+from benne.rights import jurisdiction, permit_from
 from benne.scores import Erased, to_json
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ def replay(models: KeptModels, online: Online, answer: str) -> Replayed:
         if given.body is None or given.permit is None:
             return _erased(given, given.erased_by or "erasure", given.erased_at or given.at)
         _demand_told(unit, given)
-        found = read_again(models, unit, given)
+        law = jurisdiction(models.workspace.rights.jurisdiction)
+        flags = flags_at(unit, given.subject, law, given.at)
+        found = read_again(models, unit, given, flags=flags)
         if found.evidence != given.evidence:
             gone = deletions.since(unit, given.subject, batch=given.batch)
             if gone is None:

@@ -26,7 +26,7 @@ from benne.evidence._left_out import leave_out, left_out_table
 from benne.evidence._mappings import MAPPING_KEYS, Mapping, parse_mapping
 from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, entered, outcomes
 from benne.evidence._thickness import COUNTS, counted, thickness, thickness_of, thickness_over
-from benne.evidence._versions import Verdict, add_version, merge_versions
+from benne.evidence._versions import Verdict, add_version, as_corrected, merge_versions
 from benne.evidence._views import (
     About,
     History,
@@ -66,6 +66,7 @@ __all__ = [
     "View",
     "add_version",
     "arrival",
+    "as_corrected",
     "counted",
     "entered",
     "kinds_of",

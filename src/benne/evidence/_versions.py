@@ -61,6 +61,36 @@ def merge_versions(versions: list[dict[str, Value]], others: Iterable[Mapping[st
     return len(new)
 
 
+def as_corrected(
+    versions: Iterable[Mapping[str, Value]], kind: Kind, *, as_of: int
+) -> list[dict[str, Value]]:
+    """``versions`` as an observation at ``as_of`` that is looked at again later may see them.
+
+    A correction carries all columns of its record, and so also what events after ``as_of`` had
+    changed, such as a payment.  Here it changes only the columns that differ from the version
+    before it, on top of what was known at ``as_of``: what is put right is seen, what happened
+    later is not.
+    """
+    records: dict[tuple[Value, Value], list[dict[str, Value]]] = {}
+    for row in versions:
+        records.setdefault((row["source"], row["record"]), []).append(dict(row))
+    names = [column.name for column in kind.columns]
+    shown: list[dict[str, Value]] = []
+    for own in records.values():
+        own.sort(key=_known_at)
+        base = before = None
+        for row in own:
+            if _known_at(row) <= as_of:
+                base = row
+            elif row["cause"] != "event" and base is not None and before is not None:
+                differs = {n: row.get(n) for n in names if row.get(n) != before.get(n)}
+                kept = {n: base.get(n) for n in names if n in row}
+                base = {**row, **kept, **differs}
+            before = row
+            shown.append(base if base is not None and row["cause"] != "event" else row)
+    return shown
+
+
 def _known_at(row: Row) -> int:
     moment = row["known_at"]
     assert isinstance(moment, int)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benne.doors.cli._console import note, out, progress
-from benne.doors.cli._online import load, replay, sync, verify
+from benne.doors.cli._online import dispute, erase, export, load, replay, retain, sync, verify
 from benne.doors.cli._orders import fund, orders
 from benne.doors.cli._service import client, organisation, serve
 
@@ -362,5 +362,5 @@ def quarantine_replay(workspace: WorkspaceArg) -> None:
         note("No row waits in the quarantine.")
 
 
-for _command in (load, sync, verify, replay, serve):
+for _command in (load, sync, verify, replay, dispute, export, erase, retain, serve):
     commands.command()(_command)

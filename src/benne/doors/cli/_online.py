@@ -1,4 +1,4 @@
-"""The commands of the online store: load, sync, verify, replay."""
+"""The commands of the online store: evidence there and back, proof, and people's rights."""
 
 from __future__ import annotations
 
@@ -108,3 +108,109 @@ def replay(
             out(line)
     if found.verdict == "differs":
         raise typer.Exit(1)
+
+
+PersonArg = Annotated[
+    str,
+    typer.Argument(
+        metavar="PERSON",
+        help="The source's identifier of the person, or the pseudonym.",
+        show_default=False,
+    ),
+]
+
+
+def export(workspace: WorkspaceArg, person: PersonArg, database: DatabaseOpt = None) -> None:
+    """Print everything that the online store holds of a person, as JSON."""
+    from benne import app
+
+    with _opened(workspace, database) as (_, service):
+        found = app.export(service, person)
+    out(json.dumps(found, indent=1, ensure_ascii=False))
+
+
+def erase(
+    workspace: WorkspaceArg,
+    person: PersonArg,
+    database: DatabaseOpt = None,
+    sure: Annotated[
+        bool, typer.Option("--yes", help="Do not ask: what is erased cannot come back.")
+    ] = False,
+) -> None:
+    """Erase a person as far as the law lets, here and in the lake.
+
+    What a running business or a law holds stays until its end.
+    """
+    from benne import app
+
+    if not sure:
+        typer.confirm("What is erased cannot come back. Erase?", abort=True)
+    with _opened(workspace, database) as (session, service), progress() as tell:
+        done = app.erase(service, person)
+        synced = app.sync(session, service, tell)
+    for line in (*done.lines(), *synced.lines()):
+        out(line)
+
+
+def retain(workspace: WorkspaceArg, database: DatabaseOpt = None) -> None:
+    """Delete what is past its retention horizon, here and in the lake; run it every day."""
+    from benne import app
+
+    with _opened(workspace, database) as (session, service), progress() as tell:
+        done = app.retain(service)
+        synced = app.sync(session, service, tell)
+    out(f"{done:,} records deleted")
+    for line in synced.lines():
+        out(line)
+
+
+def dispute(
+    workspace: WorkspaceArg,
+    person: PersonArg,
+    record: Annotated[
+        str, typer.Argument(metavar="KIND/SOURCE/RECORD", help="Which record.", show_default=False)
+    ],
+    act: Annotated[
+        str, typer.Argument(help="open, extend, uphold, correct, withdraw or state.")
+    ] = "open",
+    text: Annotated[str, typer.Option(help="Why, or the person's statement.")] = "",
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="COLUMN=JSON", help="What a correction puts right."),
+    ] = None,
+    database: DatabaseOpt = None,
+) -> None:
+    """Open a dispute about a record, or decide it.
+
+    After a correction every answer that rested on the old version is given again.
+    """
+    from benne import app
+
+    kind, _, rest = record.partition("/")
+    source, _, name = rest.partition("/")
+    changes = {one.partition("=")[0]: _json(one.partition("=")[2]) for one in change or ()}
+    with _opened(workspace, database) as (_, service):
+        done, again = app.dispute_named(
+            service, person, (kind, source, name), act, text=text, changes=changes or None
+        )
+    due = done.dispute.due_at
+    out(
+        f"the record is {done.dispute.state}"
+        + (f"; an answer is due by {_iso(due)}" if due else "")
+    )
+    for given in again:
+        out(f"answer {given.rescored_from} was given again as {given.id}")
+
+
+def _iso(instant: int) -> str:
+    from benne.kernel import iso
+
+    return iso(instant)
+
+
+def _json(text: str) -> bool | int | float | str | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if not isinstance(value, list | dict) else text

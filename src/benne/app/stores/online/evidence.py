@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from benne.app.stores.online import journal
+from benne.app.stores.online import disputes, journal
 from benne.app.stores.online._packing import NOTHING, digest, pack, unpack
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
@@ -91,6 +91,7 @@ class Known:
     known_at: int = 0
     erased_at: int | None = None
     erased_by: str | None = None
+    disputed: bool = False
 
     def digest(self, kinds: Iterable[str]) -> str:
         """SHA-256, in hex, of all versions of ``kinds``."""
@@ -106,6 +107,10 @@ _KNOWN = (
         subjects.c.known_at,
         subjects.c.erased_at,
         subjects.c.erased_by,
+        select(disputes.events.c.id)
+        .where(disputes.events.c.subject == subjects.c.subject)
+        .exists()
+        .label("disputed"),
         packed.c.kind,
         packed.c.digest,
         packed.c.body,
@@ -130,7 +135,27 @@ def known(unit: Unit, subject: str, kinds: Iterable[Kind]) -> Known:
             history[kind.name] = unpack(row.body, kind.types, subject)
             digests[kind.name] = row.digest
     first = found[0]
-    return Known(history, digests, first.batch, first.known_at, first.erased_at, first.erased_by)
+    return Known(
+        history=history,
+        digests=digests,
+        batch=first.batch,
+        known_at=first.known_at,
+        erased_at=first.erased_at,
+        erased_by=first.erased_by,
+        disputed=bool(first.disputed),
+    )
+
+
+def is_known(unit: Unit, subject: str) -> bool:
+    """Whether anything was ever stored of ``subject``."""
+    return unit.row(select(subjects.c.batch).where(subjects.c.subject == subject)) is not None
+
+
+def people(unit: Unit, *, after: str, at_most: int) -> list[str]:
+    """People of whom something is stored, in order, after one of them."""
+    found = select(subjects.c.subject).where(subjects.c.subject > after)
+    found = found.order_by(subjects.c.subject).limit(at_most)
+    return [row.subject for row in unit.rows(found)]
 
 
 def digest_at(history: History, kinds: Iterable[Kind], batch: int) -> str:

@@ -1,0 +1,270 @@
+"""Disputes: a person says that a record is wrong; what follows, and by when.
+
+What is disputed is marked in every answer, or withheld from it, as the jurisdiction says.  A
+correction is a new version of the record; every answer that used the old one is listed, and given
+again as of its own moment with what is known today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from benne.app._reading import flags_at
+from benne.app._replay import KeptModels, read_again
+from benne.app.stores.online import answers, disputes, evidence
+from benne.evidence import Arrival, Kind, Rules, arrival
+from benne.kernel import (
+    Conflict,
+    InvalidInput,
+    Json,
+    NotFound,
+    Row,
+    Value,
+    canonical_json,
+    content_hash,
+    iso,
+    subject_id,
+)
+from benne.rights import (
+    Dispute,
+    DisputeEvent,
+    Jurisdiction,
+    dispute_after,
+    jurisdiction,
+    must_delete,
+)
+from benne.scores import to_json
+
+if TYPE_CHECKING:
+    from benne.app._service import Service
+    from benne.app.stores.online import Unit
+    from benne.app.stores.online.answers import Given
+    from benne.app.stores.online.disputes import Name
+
+_MARKS = {
+    "open": "dispute",
+    "withdraw": "correction",
+    "uphold": "correction",
+    "correct": "correction",
+    "state": "correction",
+}
+"""The cause of the version that each act makes; an extension makes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """How a record stands after an act, and the answers that rest on what was corrected."""
+
+    dispute: Dispute
+    rests_on_it: tuple[str, ...] = ()
+
+
+def dispute(
+    service: Service,
+    unit: Unit,
+    subject: str,
+    name: Name,
+    act: str,
+    *,
+    text: str = "",
+    changes: Mapping[str, Json] | None = None,
+) -> Disputed:
+    """Do ``act`` (open, extend, uphold, correct, withdraw, state) about a record of a person.
+
+    ``name`` is (kind, source, record).  ``text`` is why it is opened or extended, or the person's
+    statement.  ``changes`` are the columns that a correction puts right, as JSON values.
+
+    Raises:
+        NotFound: the person has no such record.
+        Conflict: the record's state allows no such act, or the jurisdiction's clock does not.
+        InvalidInput: a text or a change that is not allowed; ``changes`` without ``correct``.
+    """
+    law, at = _law(service), service.clock()
+    if (act == "correct") != (changes is not None):
+        raise InvalidInput("a correction needs the columns that it changes, and nothing else does.")
+    evidence.lock(unit, subject)
+    kind, own = _versions(service, unit, subject, name)
+    first, last = own[0], own[-1]
+    before = disputes.of_person(unit, subject).get(name, ())
+    event = DisputeEvent(act, max([at, *(one.at for one in before)]), text)
+    after = dispute_after((*before, event), law)
+    disputes.add(unit, subject, name, event)
+    line: dict[str, Json] = {
+        "act": act,
+        "state": after.state,
+        "person": service.told(subject.encode()),
+        "record": service.told("\0".join(name).encode()),
+        "due_at": None if after.due_at is None else iso(after.due_at),
+    }
+    service.note(unit, "dispute", line)
+    rests: tuple[str, ...] = ()
+    if act == "correct":
+        batch = first["batch"]
+        assert isinstance(batch, int)
+        rests = tuple(one.id for one in _that_used(unit, subject, batch))
+    if act in _MARKS:
+        _mark(service, unit, kind, last, _MARKS[act], after.state, changes or {})
+    return Disputed(after, rests)
+
+
+def subject_of(service: Service, unit: Unit, name: str) -> str:
+    """The pseudonym of a person named by it, or by the sources' own identifier.
+
+    Raises:
+        NotFound: nothing is known of anybody of that name.
+    """
+    for subject in (name, subject_id(name, key=service.key)):
+        if evidence.is_known(unit, subject):
+            return subject
+    raise NotFound("nothing is known here of anybody of that name; check it.")
+
+
+def dispute_named(
+    service: Service,
+    person: str,
+    name: Name,
+    act: str,
+    *,
+    text: str = "",
+    changes: Mapping[str, Json] | None = None,
+) -> tuple[Disputed, tuple[Given, ...]]:
+    """``dispute`` about whoever has this name, in a transaction of its own; after a correction
+    the answers that rested on the old version, given again."""
+    models = KeptModels(service.workspace)
+    with service.online.begin() as unit:
+        subject = subject_of(service, unit, person)
+        done = dispute(service, unit, subject, name, act, text=text, changes=changes)
+        again = [rescore(service, unit, one, models=models) for one in done.rests_on_it]
+    return done, tuple(again)
+
+
+def _law(service: Service) -> Jurisdiction:
+    return jurisdiction(service.workspace.rights.jurisdiction)
+
+
+def _versions(service: Service, unit: Unit, subject: str, name: Name) -> tuple[Kind, Sequence[Row]]:
+    """The record's kind, and its versions in the order in which they came."""
+    kind_name, source, record = name
+    kind = next((one for one in service.workspace.kinds if one.name == kind_name), None)
+    versions = [] if kind is None else evidence.read_versions(unit, subject, kind)
+    own = [v for v in versions if v["source"] == source and v["record"] == record]
+    if kind is None or not own or own[-1]["cause"] == "retraction":
+        raise NotFound(f"the person has no record {record!r} of kind {kind_name!r} by {source!r}.")
+    return kind, own
+
+
+def _mark(
+    service: Service,
+    unit: Unit,
+    kind: Kind,
+    last: Row,
+    cause: str,
+    state: str,
+    changes: Mapping[str, Json],
+) -> None:
+    """Store the version that says so: the values as they stand, but for what is put right."""
+    values: dict[str, Value] = {c.name: last.get(c.name) for c in kind.columns}
+    values |= _checked(service, kind, last, changes)
+    if kind.name == "breach":
+        values["dispute"] = state
+    made = Arrival(
+        subject=str(last["subject"]),
+        kind=kind,
+        source=str(last["source"]),
+        record=str(last["record"]),
+        cause=cause,
+        values={c.name: values[c.name] for c in kind.columns if not c.group},
+        groups={
+            c.name: values[c.name] for c in kind.columns if c.group and values[c.name] is not None
+        },
+    )
+    evidence.append(unit, [made], at=service.clock(), source=made.source, told=service.told)
+
+
+def _checked(
+    service: Service, kind: Kind, last: Row, changes: Mapping[str, Json]
+) -> dict[str, Value]:
+    """The changes, cast and checked as evidence that arrives is."""
+    own = {column.name: column for column in kind.columns}
+    unknown = sorted(set(changes) - set(own))
+    if unknown:
+        raise InvalidInput(f"{kind.name!r} has no column {unknown[0]!r}; it has {', '.join(own)}.")
+    shown: dict[str, Json] = {
+        name: iso(value) if column.type == "instant" and isinstance(value, int) else value
+        for name, column in own.items()
+        if (value := last.get(name)) is not None
+    }
+    record: dict[str, Json] = {
+        **shown, **changes, "record": str(last["record"]), "subject": str(last["subject"])
+    }  # fmt: skip
+    rules = Rules(
+        service.workspace.currency.code,
+        service.workspace.rights.jurisdiction,
+        service.clock(),
+    )
+    made = arrival(record, kind=kind, source=str(last["source"]), rules=rules)
+    if not isinstance(made, Arrival):
+        raise InvalidInput(str(made[0]))
+    every = {**made.values, **made.groups}
+    return {name: every.get(name) for name in changes}
+
+
+# --- what rested on it ---------------------------------------------------------------------
+
+
+def _that_used(unit: Unit, subject: str, first_batch: int) -> list[Given]:
+    """Answers given since the record was known, but for those that were given again."""
+    return [
+        one
+        for one in answers.of_person(unit, subject, since_batch=first_batch)
+        if one.body is not None and one.rescored_from is None
+    ]
+
+
+def rescore(service: Service, unit: Unit, answer: str, *, models: KeptModels) -> Given:
+    """Give an answer again as of its own moment, with the corrections known today.
+
+    What happened later, such as a payment, is not let in; nor is another model.  The answer is
+    kept beside the old one, with a journal line of its own.
+
+    Raises:
+        NotFound: no answer has this id, or its model was not kept.
+        Conflict: it was erased.
+    """
+    old = answers.find(unit, answer)
+    if old.body is None:
+        raise Conflict(f"answer {answer} was erased; it cannot be given again.")
+    at = service.clock()
+    held = evidence.lock(unit, old.subject)
+    known_by = max(at, held[old.subject])
+    flags = flags_at(unit, old.subject, _law(service), at)
+    made = read_again(models, unit, old, known_by=known_by, flags=flags)
+    body = to_json(made.answer)
+    line: dict[str, Json] = {"of": old.id, "told": content_hash(body)}
+    new = replace(
+        old,
+        id=service.new_id(),
+        at=at,
+        known_by=made.known_by,
+        batch=made.batch,
+        evidence=made.evidence,
+        body=canonical_json(body),
+        rescored_from=old.id,
+    )
+    line["answer"] = new.id
+    new = replace(new, line=service.note(unit, "rescored", line))
+    answers.put(unit, new)
+    return new
+
+
+def unanswered(service: Service, unit: Unit) -> list[tuple[str, Name]]:
+    """Disputed records that must be deleted, since nobody verified them in time: of whom, which."""
+    law, at = _law(service), service.clock()
+    return [
+        (subject, name)
+        for subject in disputes.people(unit)
+        for name, events in disputes.of_person(unit, subject).items()
+        if must_delete(dispute_after(events, law), law, at)
+    ]
