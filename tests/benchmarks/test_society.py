@@ -1,4 +1,4 @@
-"""The society's difficulty: what was measured last lies in the bands stated beforehand."""
+"""The society as measured last: as hard as was stated beforehand, and telling of the refused."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "society_diffic
 STATED = standard_parameters()
 
 
+def fingerprint() -> str:
+    """Which numbers a result must have been measured with."""
+    numbers = "\n".join(f"{name}={STATED[name]!r}" for name in STATED)
+    return hashlib.sha256(numbers.encode()).hexdigest()[:12]
+
+
 @pytest.fixture(scope="module")
 def means() -> pd.DataFrame:
     """The mean over societies, a row for each group of people."""
     results = pd.read_csv(RESULTS)
-    numbers = "\n".join(f"{name}={STATED[name]!r}" for name in STATED)
-    now = hashlib.sha256(numbers.encode()).hexdigest()[:12]
-    assert set(results["parameters"]) == {now}, (
+    assert set(results["parameters"]) == {fingerprint()}, (
         "the parameters changed since: python -W ignore benchmarks/society_difficulty.py"
     )
     assert results["seed"].nunique() >= 3
@@ -50,3 +54,27 @@ def test_a_learner_without_limits_beats_a_strict_one_by_what_was_stated(
     assert (
         means.loc["with history", "free_over_strict"] >= STATED["difficulty.free_over_strict_min"]
     )
+
+
+# --- the refused ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def refused() -> pd.DataFrame:
+    """The mean over societies, a row for each policy and method."""
+    results = pd.read_csv(RESULTS.with_name("society_refused.csv"))
+    assert set(results["parameters"]) == {fingerprint()}, (
+        "the parameters changed since: python -W ignore benchmarks/society_refused.py"
+    )
+    return results.groupby(["policy", "method"]).mean(numeric_only=True)
+
+
+@pytest.mark.parametrize("policy", ["history", "insight"])
+def test_who_learns_of_the_admitted_alone_claims_too_little_of_the_refused(
+    refused: pd.DataFrame, policy: str
+) -> None:
+    alone, bounded = refused.loc[policy, "accepts_only"], refused.loc[policy, "augmentation"]
+    assert alone.claimed_refused < 0.9 * alone.true_refused
+    assert alone.claimed_refused < bounded.claimed_refused
+    assert alone.calibration_error > bounded.calibration_error
+    assert alone.auc < refused.loc[policy, "everybody"].auc
