@@ -62,6 +62,9 @@ bench-orders: $(VENV)/.test ## Time the making of orders over HTTP, at 200 a sec
 bench-comparison: $(VENV)/.base ## Compare the three scores on several societies (FOLDER=DIR), resuming
 	$(BIN)/python benchmarks/comparison_seeds.py --folder $(or $(FOLDER),build/comparison)
 
+bench-decisions: $(VENV)/.base ## Time a million decisions by a policy
+	$(BIN)/python benchmarks/decisions.py
+
 lock: ## Compile the hashed requirement files (needs uv)
 	for set in base test spark bench; do \
 		uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
@@ -74,4 +77,4 @@ clean: ## Remove what was built
 
 bench: bench-features bench-ingest bench-quality bench-society ## Run every benchmark
 
-.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society bench-comparison bench-orders lock clean
+.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society bench-comparison bench-orders bench-decisions lock clean

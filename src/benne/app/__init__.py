@@ -22,6 +22,10 @@ if TYPE_CHECKING:
         list_clients,
         rotate_secret,
     )
+    from benne.app._appetite import (
+        AppetiteMet,
+        appetite,
+    )
     from benne.app._asking import (
         Question,
         Replied,
@@ -310,6 +314,10 @@ _HOMES = {
         "list_clients",
         "rotate_secret",
     ),
+    "benne.app._appetite": (
+        "AppetiteMet",
+        "appetite",
+    ),
     "benne.app._asking": (
         "Question",
         "Replied",
@@ -506,6 +514,7 @@ __all__ = [
     "ORDER_ACTS",
     "SCOPES",
     "Answer",
+    "AppetiteMet",
     "Aside",
     "BackTest",
     "Breach",
@@ -587,6 +596,7 @@ __all__ = [
     "add_organisation",
     "answer_json",
     "answer_line",
+    "appetite",
     "ask",
     "authenticate",
     "back_test",

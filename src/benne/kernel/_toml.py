@@ -83,6 +83,15 @@ class Reader:
             )
         return pairs
 
+    def share(self, name: str, default: Any = ...) -> Any:
+        """The share ``name``, a number from 0 to 1."""
+        value = self._take(name, default)
+        if value is default:
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise InvalidInput(f"{self.where}: {name} must be from 0 to 1; got {value!r}.")
+        return float(value)
+
     def flag(self, name: str, default: Any = ...) -> Any:
         """The boolean ``name``."""
         value = self._take(name, default)

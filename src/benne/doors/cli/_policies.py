@@ -138,3 +138,28 @@ def _value(text: str) -> bool | int | str:
     if text in ("true", "false"):
         return text == "true"
     return int(text) if text.lstrip("-").isdigit() else text
+
+
+@commands.command()
+def appetite(
+    context: typer.Context,
+    workspace: WorkspaceArg,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The appetite, a TOML file.", show_default=False)
+    ],
+    draws: Annotated[int, typer.Option(help="Samples of the people, each choosing anew.")] = 100,
+    seed: Annotated[int, typer.Option(help="The seed of those samples.")] = 0,
+    as_json: JsonOpt = False,
+) -> None:
+    """Turn what you can bear into a threshold and caps.
+
+    Writes reports/appetite.html and appetite.json: the frontier, the best plan under your limits,
+    what it comes to on people left out of the choice, and where the evidence is thin.
+    """
+    from benne import app
+
+    session = app.session(workspace)
+    with progress() as tell:
+        met = app.appetite(session, tell, file, render=context.obj.render, draws=draws, seed=seed)
+    for line in [json.dumps(dict(met.facts))] if as_json else met.lines():
+        out(line)

@@ -278,3 +278,18 @@ def vintage_curves(curves: Sequence[dict[str, Any]], says: str) -> Markup:
                         legend=alt.Legend(columns=4, symbolType="stroke")),
     )  # fmt: skip
     return _svg(lines.properties(width=WIDTH, height=HEIGHT - 20), says)
+
+
+def frontier(rows: Sequence[dict[str, Any]], title: str, says: str) -> Markup:
+    """Profit at every threshold, apart where a limit is broken."""
+    names = ("within what can be borne", "breaks a limit")
+    chart = (
+        _data(rows)
+        .mark_circle(size=14, opacity=1)
+        .encode(
+            x=alt.X("threshold:Q", title="admit from", scale=alt.Scale(zero=False)),
+            y=alt.Y("profit:Q", title=title, axis=alt.Axis(format="~s", tickCount=5)),
+            color=alt.Color("kept:N", scale=alt.Scale(domain=list(names), range=[MARK, BAD])),
+        )
+    )
+    return _svg(chart.properties(width=WIDTH + 60, height=HEIGHT), says)

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from benne.doors.reports import _comparison, _summary
+from benne.doors.reports import _appetite, _comparison, _summary
 from benne.doors.reports._sections import sections
 
 EMBEDDED_BYTES_MAX = 900_000
@@ -32,7 +32,7 @@ def page(facts: Mapping[str, Any]) -> str:
     environment.filters["breakable"] = breakable
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template(f"{name}.html").render(
-        **(_comparison.parts(facts) if compared else _validation(facts)),
+        **_PARTS.get(str(facts.get("report")), _validation)(facts),
         style=Markup(style),  # noqa: S704 (our own file)
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=digest,
@@ -73,3 +73,7 @@ def _download(validation: Mapping[str, Any]) -> str:
     if len(body) > EMBEDDED_BYTES_MAX:
         return ""
     return "data:application/json;base64," + base64.b64encode(body).decode()
+
+
+_PARTS = {"comparison": _comparison.parts, "appetite": _appetite.parts}
+"""What each report but the validation has on its page."""
