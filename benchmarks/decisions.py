@@ -1,6 +1,6 @@
 """How long a million decisions take in one table, and how long one takes alone.
 
-    make bench-decisions
+make bench-decisions
 """
 
 from __future__ import annotations

@@ -35,8 +35,15 @@ def facts(bears: Bears, **changes: Any) -> dict[str, Any]:
 def test_the_page_tells_the_plan_and_where_to_take_care() -> None:
     page = render(facts(Bears(bad_rate=0.2)))
     assert "Power &lt;banks&gt;." in page
-    for words in ("Threshold", "The frontier", "Caps by score", "on people left out",
-                  "What changes against today", "If what was assumed is wrong", "never granted"):  # fmt: skip
+    for words in (
+        "Threshold",
+        "The frontier",
+        "Caps by score",
+        "on people left out",
+        "What changes against today",
+        "If what was assumed is wrong",
+        "never granted",
+    ):
         assert words in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 
