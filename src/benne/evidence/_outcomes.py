@@ -3,7 +3,8 @@
 An instalment or a bill is *d days past due* at ``t`` when ``t - due_at >= d`` days and at least
 ``materiality_minor`` of it is still unpaid at ``t``.  The outcome of an observation looks at
 what the person owed within ``[as_of, as_of + window)``.  Over statements, the days past due
-are those that the statement states, with a balance of at least ``materiality_minor``:
+are those that the statement states, with a balance of at least ``materiality_minor``; already
+bad is who had such a statement within the last ``bad_days_past_due`` days:
 
 * *ever*: bad if any of it reached ``bad_days_past_due`` before the window's end;
 * *at_end*: bad if any of it is that many days past due at the window's end;
