@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -74,6 +75,8 @@ def with_worker(service: app.Service) -> Litestar:
         )
         thread = threading.Thread(target=worker.run, args=(ended, _IDLE_SECONDS), daemon=True)
         thread.start()
+        gc.collect()
+        gc.freeze()  # models and handlers live as long as the process: no collection walks them
         try:
             yield
         finally:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    bindparam,
     func,
     insert,
     select,
@@ -60,30 +61,21 @@ class Ask:
     at: int
 
 
+_ADD = insert(asks)
+
+
 def add(unit: Unit, ask: Ask) -> None:
     """Store one."""
-    unit.run(
-        insert(asks).values(
-            answer=ask.answer,
-            organisation=ask.organisation,
-            client=ask.client,
-            subject=ask.subject,
-            consent=ask.consent,
-            asked=ask.asked,
-            purpose=ask.purpose,
-            outcome=ask.outcome,
-            threshold=ask.threshold,
-            charged=ask.charged,
-            at=ask.at,
-        )
-    )
+    unit.run(_ADD, {name: getattr(ask, name) for name in Ask.__dataclass_fields__})
+
+
+_c = asks.c
+_UNDER = select(_c.at).where(_c.consent == bindparam("consent"), _c.at >= bindparam("since"))
 
 
 def answered_under(unit: Unit, consent: str, *, since: int) -> list[int]:
     """The instants of the answers that rested on ``consent``, from ``since`` on."""
-    c = asks.c
-    query = select(c.at).where(c.consent == consent, c.at >= since)
-    return [row[0] for row in unit.rows(query)]
+    return [row[0] for row in unit.rows(_UNDER, {"consent": consent, "since": since})]
 
 
 def thresholds_of(unit: Unit, organisation: str, subject: str, *, since: int) -> dict[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Row, String, Table, insert, select, update
+from sqlalchemy import Column, ForeignKey, Row, String, Table, bindparam, insert, select, update
 
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
@@ -114,9 +114,12 @@ def add_client(unit: Unit, client: Client) -> None:
     )
 
 
+_FIND_CLIENT = select(clients).where(clients.c.id == bindparam("name"))
+
+
 def find_client(unit: Unit, name: str) -> Client | None:
     """The client whose id is ``name``, closed or not."""
-    row = unit.row(select(clients).where(clients.c.id == name))
+    row = unit.row(_FIND_CLIENT, {"name": name})
     return None if row is None else _client(row)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     select,
@@ -72,6 +73,27 @@ class StoredConsent:
     holds: tuple[Hold, ...]
 
 
+_NEWEST = consents.c.given_at.desc(), consents.c.id.desc()
+_AT_MERCHANT = (
+    select(consents)
+    .where(
+        consents.c.merchant == bindparam("merchant"), consents.c.known_as == bindparam("known_as")
+    )
+    .order_by(*_NEWEST)
+)
+_e, _h = consent_events.c, consent_holds.c
+_EVENTS = (
+    select(consent_events)
+    .where(_e.consent.in_(bindparam("names", expanding=True)))
+    .order_by(_e.consent, _e.number)
+)
+_HOLDS = (
+    select(consent_holds)
+    .where(_h.consent.in_(bindparam("names", expanding=True)))
+    .order_by(_h.consent, _h.number)
+)
+
+
 def put(unit: Unit, consent: Consent, signed: SignedConsent) -> None:
     """Store a consent that was just given."""
     unit.run(
@@ -126,12 +148,7 @@ def find(unit: Unit, name: str, *, lock: bool = False) -> StoredConsent | None:
 
 def of_person_at(unit: Unit, merchant: str, known_as: str) -> list[StoredConsent]:
     """What the person whom ``merchant`` knows as ``known_as`` gave it, the newest first."""
-    query = (
-        select(consents)
-        .where(consents.c.merchant == merchant, consents.c.known_as == known_as)
-        .order_by(consents.c.given_at.desc(), consents.c.id.desc())
-    )
-    return _filled(unit, unit.rows(query))
+    return _filled(unit, unit.rows(_AT_MERCHANT, {"merchant": merchant, "known_as": known_as}))
 
 
 def of_subject(unit: Unit, subject: str) -> list[StoredConsent]:
@@ -155,15 +172,9 @@ def _filled(unit: Unit, rows: Sequence[Row[Any]]) -> list[StoredConsent]:
         return []
     events: dict[str, list[ConsentEvent]] = {}
     holds: dict[str, list[Hold]] = {}
-    c = consent_events.c
-    for row in unit.rows(
-        select(consent_events).where(c.consent.in_(names)).order_by(c.consent, c.number)
-    ):
+    for row in unit.rows(_EVENTS, {"names": names}):
         events.setdefault(row.consent, []).append(ConsentEvent(row.act, row.at))
-    h = consent_holds.c
-    for row in unit.rows(
-        select(consent_holds).where(h.consent.in_(names)).order_by(h.consent, h.number)
-    ):
+    for row in unit.rows(_HOLDS, {"names": names}):
         hold = Hold(row.consent, row.reason, row.purpose, row.business, row.starts_at, row.ends_at)
         holds.setdefault(row.consent, []).append(hold)
     return [

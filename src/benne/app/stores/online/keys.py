@@ -12,6 +12,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    bindparam,
     delete,
     insert,
     select,
@@ -36,6 +37,16 @@ idempotency_keys = Table(
     Column("subject", String, index=True),
     Column("answered_at", Number, nullable=False, index=True),
 )
+
+
+_c = idempotency_keys.c
+_FIND = select(_c.request, _c.status, _c.body, _c.answered_at).where(
+    _c.client == bindparam("client"), _c.key == bindparam("key")
+)
+_FORGET_ONE = delete(idempotency_keys).where(
+    _c.client == bindparam("named_client"), _c.key == bindparam("named_key")
+)
+_REMEMBER = insert(idempotency_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +83,11 @@ def claim(unit: Unit, client: str, key: str, request: str, *, at: int) -> Claim:
     """
     if unit.postgres and not _lock(unit, client, key):
         return InFlight()
-    c = idempotency_keys.c
-    row = unit.row(
-        select(c.request, c.status, c.body, c.answered_at).where(c.client == client, c.key == key)
-    )
+    row = unit.row(_FIND, {"client": client, "key": key})
     if row is None:
         return New()
     if row.answered_at <= at - MEMORY:
-        unit.run(delete(idempotency_keys).where(c.client == client, c.key == key))
+        unit.run(_FORGET_ONE, {"named_client": client, "named_key": key})
         return New()
     return Replay(row.status, row.body) if row.request == request else OtherBody()
 
@@ -104,15 +112,16 @@ def remember(
 ) -> None:
     """Keep the answer to the request under its key."""
     unit.run(
-        insert(idempotency_keys).values(
-            client=client,
-            key=key,
-            request=request,
-            status=status,
-            body=body,
-            subject=subject,
-            answered_at=at,
-        )
+        _REMEMBER,
+        {
+            "client": client,
+            "key": key,
+            "request": request,
+            "status": status,
+            "body": body,
+            "subject": subject,
+            "answered_at": at,
+        },
     )
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
@@ -168,19 +180,22 @@ def withdraw(unit: Unit, service: str, *, role: Role, at: int) -> None:
         raise NotFound(f"no policy of {service} is {role} now.")
 
 
+_t = policy_terms.c
+_IN_FORCE = (
+    select(policies)
+    .join(policy_terms, policies.c.hash == _t.hash)
+    .where(
+        _t.service == bindparam("service"),
+        _t.role == bindparam("role"),
+        _t.live_from <= bindparam("at"),
+        or_(_t.live_until.is_(None), _t.live_until > bindparam("at")),
+    )
+)
+
+
 def in_force(unit: Unit, service: str, *, role: Role, at: int) -> StoredPolicy | None:
     """The version that was live (or in the shadow) at ``at``."""
-    c = policy_terms.c
-    row = unit.row(
-        select(policies)
-        .join(policy_terms, policies.c.hash == c.hash)
-        .where(
-            c.service == service,
-            c.role == role,
-            c.live_from <= at,
-            or_(c.live_until.is_(None), c.live_until > at),
-        )
-    )
+    row = unit.row(_IN_FORCE, {"service": service, "role": role, "at": at})
     return None if row is None else StoredPolicy(*row)
 
 
