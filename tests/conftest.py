@@ -15,10 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import made_postgres
+
+settings.register_profile("benne", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("benne")
+"""No test is timed: how long an example takes says how busy the machine is."""
 
 if TYPE_CHECKING:
     from benne.app.stores.online import Online

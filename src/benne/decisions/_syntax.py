@@ -53,8 +53,10 @@ _ARITHMETIC: Mapping[type[ast.operator], str] = {
 def parse(text: str, names: Mapping[str, Expression], *, where: str) -> Expression:
     """The expression that ``text`` writes, over ``names`` (what each name stands for).
 
-    >>> parse("600 <= score < 650", {"score": col("score")}, where="a rule").operator
-    'and'
+    >>> from benne.kernel import col, evaluate
+    >>> band = parse("600 <= score < 650", {"score": col("score")}, where="a rule")
+    >>> evaluate(band, {"score": 649}, as_of=0), evaluate(band, {"score": 650}, as_of=0)
+    (True, False)
 
     Raises:
         InvalidInput: not an expression, an unknown name or function, or something that is no part
