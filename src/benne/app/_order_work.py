@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benne.app._orders import OrderTold, act_in, act_on_order, service_named
 from benne.app.stores.online import orders as store
-from benne.kernel import InvalidInput, NotFound
+from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput, NotFound
 from benne.orders import (
     PAUSED,
     Act,
@@ -55,7 +55,11 @@ def _do_next(bureau: Bureau, unit: Unit, *, name: str) -> int:
     task = next_task(stored.order, service_named(stored.order.service))
     if task is None or task.at > at:
         return 0
-    act_in(bureau, unit, stored, Act(task.request, task.act, at, "system"))
+    try:
+        act_in(bureau, unit, stored, Act(task.request, task.act, at, "system"))
+    except Conflict as error:  # one order that is stuck must not hold up the others
+        store.postpone(unit, name, until=at + MICROS_PER_DAY)
+        bureau.note(unit, "order_stuck", {"order": name, "act": task.act, "why": str(error)})
     return 1
 
 

@@ -12,7 +12,7 @@ from benne.orders._services import Service
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One act of the system.  Its request id follows from it, so that it is done once."""
+    """One act of the system.  Its request id follows from the last move: it is done once."""
 
     at: int
     act: str
@@ -69,4 +69,4 @@ def _deduction(order: Order, service: Service) -> Task | None:
 
 
 def _task(order: Order, at: int, act: str) -> Task:
-    return Task(at, act, f"{act} {order.id} {at}")
+    return Task(at, act, f"{act} after {order.moves}")

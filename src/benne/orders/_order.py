@@ -144,6 +144,7 @@ class Order:
     state: str = "created"
     prior: str | None = None
     last_at: int = 0
+    moves: int = 0
     waived_minor: int = 0
     required_minor: int = 0
     held_minor: int = 0

@@ -157,7 +157,7 @@ def _step(work: Work, move: Move, end: str) -> Step:
             b if b.settled_at is not None else replace(b, settled_at=at) for b in breaches
         )
     still = end in ("hardship", "disputed")
-    order = replace(order, state=end, last_at=at, breaches=breaches)
+    order = replace(order, state=end, last_at=at, moves=order.moves + 1, breaches=breaches)
     if not still:
         order = replace(order, prior=None, paused_at=None, pause_until=None)
     notices = tuple(Notice(name, NOTICES[name][0], order.id, at) for name in move.notices)

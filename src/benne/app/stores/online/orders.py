@@ -239,6 +239,11 @@ def due(unit: Unit, *, at: int, limit: int) -> list[str]:
     return [str(row.id) for row in unit.rows(query)]
 
 
+def postpone(unit: Unit, name: str, *, until: int) -> None:
+    """Leave an order alone until an instant."""
+    unit.run(update(orders).where(orders.c.id == name).values(next_at=until))
+
+
 # --- acts ------------------------------------------------------------------------------------
 
 
