@@ -15,7 +15,7 @@ from made_shop import Shop, day
 
 from benne import app
 from benne.app import NotEnoughEvidence, Service
-from benne.app.stores.online import Online, consents, evidence, ledger
+from benne.app.stores.online import Online, consents, evidence, ledger, orders
 from benne.kernel import iso
 from benne.orders import FundLimits, SimulatedProvider
 
@@ -366,6 +366,25 @@ def test_who_is_not_known_may_put_down_the_whole(
     assert shop.order(person)["code"] == "NOT_ENOUGH_EVIDENCE"
     order = shop.order(person, partial_deposit=True)
     assert (order["state"], order["required_minor"], order["waived_minor"]) == ("offered", 9_900, 0)
+
+
+def test_a_running_order_keeps_its_records_from_erasure_and_an_ended_one_becomes_nobodys(
+    shop: Shop, person: str, service: Service
+) -> None:
+    order = shop.order(person)
+    shop.act(order["id"], "start")
+    held = app.erase(service, "ID-1")
+    assert not held.whole
+    assert {fate.rule for fate in held.fates} == {"hold:order"}
+    told = app.export(service, "ID-1")["orders"]
+    assert [act["act"] for act in told[0]["acts"]] == ["admit", "start"]  # type: ignore[index, union-attr]
+    shop.act(order["id"], "complete", amount_minor=0)
+    assert app.erase(service, "ID-1").whole
+    with service.online.reading() as unit:
+        found = orders.find(unit, order["id"])
+        assert found is not None
+        assert (found.order.subject, found.person, found.order.state) == ("", "", "completed")
+        assert app.books(unit)
 
 
 def test_in_test_mode_an_order_lives_and_leaves_no_evidence(

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benne.app._disputing import subject_of, unanswered
-from benne.app.stores.online import answers, asks, consents, deletions, disputes, evidence
+from benne.app._orders import orders_of_person, orders_that_hold
+from benne.app.stores.online import (
+    answers,
+    asks,
+    consents,
+    deletions,
+    disputes,
+    evidence,
+    limits,
+    orders,
+)
 from benne.evidence import Kind
 from benne.kernel import Json, NotFound, Value, iso
 from benne.rights import Entry, Fate, Keep, erasure, erasure_proof, jurisdiction, obsolete
@@ -68,6 +78,8 @@ def erase_person(
         answers.erase(unit, subject, at=at, rule=rule)
         disputes.forget(unit, subject)
         asks.erase_subject(unit, subject)
+        orders.erase_subject(unit, subject)
+        limits.erase_subject(unit, subject)
     return Forgotten(fates, whole)
 
 
@@ -86,12 +98,13 @@ def _entries(unit: Unit, subject: str, kinds: Iterable[Kind]) -> list[Entry]:
 
 
 def _running(unit: Unit, subject: str) -> list[Keep]:
-    """What running businesses hold."""
-    return [
+    """What running businesses hold: consents that are held, and the records of running orders."""
+    holds = [
         Keep(f"hold:{hold.reason}", hold.ends_at)
         for consent in consents.of_subject(unit, subject)
         for hold in consent.holds
     ]
+    return [*orders_that_hold(unit, subject), *holds]
 
 
 def _delete(service: Service, unit: Unit, subject: str, fates: Iterable[Fate], *, at: int) -> bool:
@@ -218,6 +231,7 @@ def export_person(service: Service, unit: Unit, subject: str) -> dict[str, Json]
         "answers": given,
         "disputes": disputed,
         "asked": asked,
+        "orders": orders_of_person(unit, subject),
         "consents": [
             json.loads(consent.signed.canonical) for consent in consents.of_subject(unit, subject)
         ],

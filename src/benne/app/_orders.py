@@ -15,7 +15,7 @@ from benne.app._order_effects import keep_step, reserve_exposure
 from benne.app.stores.online import ledger
 from benne.app.stores.online import orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
-from benne.kernel import MICROS_PER_DAY, Conflict, NotFound, NotPermitted
+from benne.kernel import MICROS_PER_DAY, Conflict, Json, NotFound, NotPermitted, iso
 from benne.orders import (
     OVER,
     Act,
@@ -26,10 +26,12 @@ from benne.orders import (
     Service,
     apply,
     demand_same,
+    evidence_of,
     next_task,
     open_order,
     standard_services,
 )
+from benne.rights import Keep
 
 if TYPE_CHECKING:
     from benne.app._asking import Replied
@@ -320,10 +322,9 @@ def consent_revoked(bureau: Bureau, unit: Unit, consent: str) -> int:
         stored = store.find(unit, name, lock=True)
         if stored is None or stored.order.state in OVER:
             continue
-        order, terms = stored.order, service_named(stored.order.service).terms
-        days = terms.pay_within_days + terms.grace_days + terms.claim_within_days
+        order = stored.order
         at = max(bureau.clock(), order.last_at)
-        until = max(order.due_at, at) + days * MICROS_PER_DAY
+        until = _held_until(order, service_named(order.service), at=at)
         act = Act(f"revoked {consent}", "hold_consent", at, "system", until=until)
         try:
             act_in(bureau, unit, stored, act)
@@ -331,3 +332,44 @@ def consent_revoked(bureau: Bureau, unit: Unit, consent: str) -> int:
             continue
         met += 1
     return met
+
+
+def _held_until(order: Order, service: Service, *, at: int) -> int:
+    """When the last claim on an order would be too late."""
+    terms = service.terms
+    days = terms.pay_within_days + terms.grace_days + terms.claim_within_days
+    return max(order.due_at, at) + days * MICROS_PER_DAY
+
+
+def orders_that_hold(unit: Unit, subject: str) -> list[Keep]:
+    """What the running orders of a person keep from erasure, until their last claim is too late."""
+    found = []
+    for stored in store.of_subject(unit, subject):
+        order = stored.order
+        if order.state in OVER:
+            continue
+        service = service_named(order.service)
+        rows = evidence_of(order, service, ("order", "obligation", "breach"))
+        records = frozenset((row.kind, order.merchant, row.record) for row in rows)
+        found.append(Keep("hold:order", _held_until(order, service, at=order.last_at), records))
+    return found
+
+
+def orders_of_person(unit: Unit, subject: str) -> list[Json]:
+    """Every order of a person with all that was done to it, for the person to read."""
+    return [
+        {
+            "order": stored.order.id,
+            "merchant": stored.order.merchant,
+            "service": stored.order.service,
+            "state": stored.order.state,
+            "code": stored.code,
+            "owed_minor": stored.order.owed_minor,
+            "paid_minor": stored.order.paid_minor,
+            "acts": [
+                {"act": act.act, "by": act.by, "at": iso(act.at), "state": act.end}
+                for act in store.acts_of(unit, stored.order.id)
+            ],
+        }
+        for stored in store.of_subject(unit, subject)
+    ]

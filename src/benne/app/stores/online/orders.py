@@ -7,7 +7,7 @@ stored with the caller's request id for ever: the same id never moves anything t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
-from benne.orders import Order
+from benne.orders import OVER, Order
 
 orders = Table(
     "orders",
@@ -226,6 +226,31 @@ def under_consent(unit: Unit, consent: str) -> list[str]:
     """The ids of the orders that were made under a consent."""
     query = select(orders.c.id).where(orders.c.consent == consent).order_by(orders.c.id)
     return [str(row.id) for row in unit.rows(query)]
+
+
+def of_subject(unit: Unit, subject: str) -> list[StoredOrder]:
+    """Every order of a person, at whichever merchant, the oldest first."""
+    query = select(orders).where(orders.c.subject == subject).order_by(orders.c.id)
+    found = (_stored(row) for row in unit.rows(query))
+    return [one for one in found if one is not None]
+
+
+def erase_subject(unit: Unit, subject: str) -> int:
+    """Take the person out of their orders that are over; how many there were.
+
+    The books stay: amounts, accounts and numbers, about nobody.
+    """
+    over = [one.order for one in of_subject(unit, subject) if one.order.state in OVER]
+    for order in over:
+        nobody = replace(order, subject="", claim=None)
+        blank = _encode({"said": {}, "order": nobody})
+        unit.run(
+            update(orders)
+            .where(orders.c.id == order.id)
+            .values(subject="", person="", consent=None, answer=None, body=_encode(nobody))
+        )
+        unit.run(update(acts).where(acts.c.order == order.id).values(body=blank))
+    return len(over)
 
 
 def due(unit: Unit, *, at: int, limit: int) -> list[str]:
