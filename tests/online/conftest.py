@@ -21,9 +21,7 @@ from benne.app.wiring import Session, service, session
 @pytest.fixture(scope="session")
 def hamlet(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """A workspace of 120 people with every kind of evidence; tests leave it alone."""
-    made = make_town(
-        tmp_path_factory.mktemp("hamlet") / "w", people=120, months=36, without=("tie",)
-    )
+    made = make_town(tmp_path_factory.mktemp("hamlet") / "w", people=120, months=36)
     train_by_hand(made, at=middle(made), withheld=[("network",), ("behaviour",)])
     return made
 

@@ -12,16 +12,15 @@ from benne.app._models import kept_model
 from benne.app._reading import InProcess, reading
 from benne.app._score import score
 from benne.app._service import Service
-from benne.app.stores.online import evidence
+from benne.app.stores.online import evidence, network
 from benne.app.wiring import Session, service
 from benne.evidence import View
-from benne.kernel import iso
+from benne.kernel import iso, month_start
 from benne.scores import Answer, Score
 
 PEOPLE = 10_000
-HEAVY = ("transaction", "activity", "statement", "payment", "tie")
-"""Kinds of which everybody has hundreds; a smaller town has them too.  Ties are in neither: the
-online store holds no month's block, and withholds the network."""
+HEAVY = ("transaction", "activity", "statement", "payment")
+"""Kinds of which everybody has hundreds; a smaller town has them too."""
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +45,22 @@ def online_answers(
     with served.online.reading() as unit:
         for subject in people:
             known = evidence.known(unit, subject, model.kinds)
-            made = reading(model, known, subject=subject, view=View(at), permit=permit)
+            around = None
+            if model.reads_neighbours(permit):
+                artefact, month = model.bundle.artefact.hash, month_start(at)
+                around = network.around(unit, subject, artefact=artefact, month=month)
+                assert around is not None
+            made = reading(
+                model, known, subject=subject, view=View(at), permit=permit, around=around
+            )
             found[subject] = made.answer
     return found
 
 
 def test_ten_thousand_people_get_every_field_alike(town: Session, tmp_path: Path) -> None:
     served = service(town, database=f"sqlite:///{tmp_path / 'town.db'}")
-    load(town, served, quiet)
     at = middle(town)
+    load(town, served, quiet, month_of=at)
     batch = offline(town, "sesame", at)
     assert len(batch) > 0.8 * PEOPLE
     assert online_answers(town, served, "sesame", at, list(batch)) == batch
@@ -75,8 +81,8 @@ def test_with_all_kinds_too_on_both_stores(
     hamlet: Session, batch_of: dict[str, dict[str, Answer]], store_url: str
 ) -> None:
     served = service(hamlet, database=store_url)
-    assert load(hamlet, served, quiet).new > 1_000
     at, permit = middle(hamlet), hamlet.permit("self_view")
+    assert load(hamlet, served, quiet, month_of=at).new > 1_000
     for family, batch in batch_of.items():
         assert online_answers(hamlet, served, family, at, list(batch)) == batch
         assert any(isinstance(answer, Score) for answer in batch.values())
@@ -88,7 +94,7 @@ def test_with_all_kinds_too_on_both_stores(
             assert made.answer.subject == answer.subject
         kept = [kept_model(unit, hash_) for hash_ in _kept(served)]
     assert {bundle.family.name for bundle in kept} == {"sesame", "bureau"}
-    assert load(hamlet, served, quiet).brought == {}
+    assert load(hamlet, served, quiet, month_of=at).brought == {}
     served.online.close()
 
 

@@ -21,6 +21,7 @@ from benne.app.stores.online import (
     disputes,
     evidence,
     limits,
+    network,
     orders,
 )
 from benne.evidence import Kind
@@ -80,6 +81,7 @@ def erase_person(
         asks.erase_subject(unit, subject)
         orders.erase_subject(unit, subject)
         limits.erase_subject(unit, subject)
+        network.forget(unit, subject)
     return Forgotten(fates, whole)
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benne.app._models import keep_models
-from benne.app.stores.online import loading
+from benne.app._reading import InProcess, Model
+from benne.app.stores._network import network_blocks
+from benne.app.stores.online import loading, network
+from benne.kernel import Json, iso, month_start
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +31,7 @@ class Loaded:
 
     brought: dict[str, tuple[int, int]]
     models: tuple[str, ...]
+    network_people: int = 0
 
     @property
     def new(self) -> int:
@@ -43,11 +47,17 @@ class Loaded:
             if self.brought
             else "the online store has all that the lake has; nothing to bring"
         )
+        if self.network_people:
+            yield f"network features of this month: {self.network_people:,} people"
         yield f"models kept for answers and their replay: {', '.join(self.models) or 'none'}"
 
 
-def load(session: Session, service: Service, tell: Progress) -> Loaded:
-    """Bring the lake's evidence, and the trained models, into the online store.
+def load(
+    session: Session, service: Service, tell: Progress, *, month_of: int | None = None
+) -> Loaded:
+    """Bring the lake's evidence, the trained models, and the month's network, to the online store.
+
+    The block of network features is that of the month of ``month_of``: of now, if not given.
 
     Only what is newer than the last load is read; a load that was killed goes on where it
     stopped.
@@ -64,8 +74,10 @@ def load(session: Session, service: Service, tell: Progress) -> Loaded:
                 counts = _load_kind(service, lake, kind, tell)
                 if counts[0]:
                     brought[kind.name] = counts
+        month = month_start(service.clock() if month_of is None else month_of)
+        people = sum(_load_network(session, service, lake, m, month) for m in _models(service))
     kept = keep_models(session.workspace, service.online, at=service.clock())
-    return Loaded(brought, kept)
+    return Loaded(brought, kept, people)
 
 
 def _load_kind(service: Service, lake: Lake, kind: Kind, tell: Progress) -> tuple[int, int]:
@@ -83,6 +95,33 @@ def _load_kind(service: Service, lake: Lake, kind: Kind, tell: Progress) -> tupl
     with service.online.begin() as unit:
         loading.put_mark(unit, replace(mark, done_batch=mark.to_batch, subject=""))
     return read, new
+
+
+def _models(service: Service) -> Iterator[Model]:
+    if isinstance(service.reader, InProcess):
+        yield from service.reader.models.values()
+
+
+def _load_network(session: Session, service: Service, lake: Lake, model: Model, month: int) -> int:
+    """Bring the block of network features that ``model`` reads in a month; how many people."""
+    permit = session.permit("self_view")
+    plan = model.plan.network(permit)
+    if plan is None or "tie" not in lake.versions():
+        return 0
+    (block,) = network_blocks(lake, plan, permit, cuts=[month])
+    artefact = model.bundle.artefact.hash
+    names = [name for name in block.table.column_names if name not in ("subject", "month")]
+    rows = [
+        (row["subject"], {name: row[name] for name in names}) for row in block.table.to_pylist()
+    ]
+    with service.online.begin() as unit:
+        if network.has(unit, artefact, block.hash):
+            return 0
+        at = service.clock()
+        network.put(unit, artefact, block.hash, month=month, at=at, rows=rows)
+        line: dict[str, Json] = {"month": iso(month), "block": block.hash, "model": artefact}
+        service.note(unit, "network", line)
+    return len(rows)
 
 
 def _chunks(lake: Lake, kind: Kind, mark: Mark) -> Iterator[Columns]:

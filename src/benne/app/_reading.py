@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from benne.app._bundle import Bundle
 from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._features import feature_plan
-from benne.app.stores.online import disputes, evidence
+from benne.app.stores.online import disputes, evidence, network
 from benne.evidence import Kind, View, as_corrected, counted, seen, thickness_over
-from benne.kernel import DOMAINS, NotFound, Row, Type, Value
+from benne.kernel import DOMAINS, NotFound, Row, Type, Value, month_start
 from benne.rights import Jurisdiction, LawfulBasis, Permit, dispute_after, flag_of, jurisdiction
 from benne.scores import Answer, Erased, Scorer, Unavailable
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from benne.app.settings import Workspace
     from benne.app.stores.online import Unit
     from benne.app.stores.online.evidence import Known
+    from benne.app.stores.online.network import Around
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +83,40 @@ class Model:
         self._currency = workspace.currency
         self._scorers: dict[tuple[str, ...], Scorer] = {}
         self._withheld: dict[object, tuple[str, ...]] = {}
+        self._bars: dict[object, tuple[str, ...]] = {}
 
     @cached_property
     def by_name(self) -> dict[str, Kind]:
         """The workspace's kinds by name."""
         return {kind.name: kind for kind in self.kinds}
 
-    def withheld(self, permit: Permit) -> tuple[str, ...]:
+    def reads_neighbours(self, permit: Permit) -> bool:
+        """Whether a month's block of network features is needed under ``permit``."""
+        over = self.plan.of_neighbours
+        return bool(over) and not set(over) & set(self._barred(permit))
+
+    def withheld(self, permit: Permit, *, network: bool = True) -> tuple[str, ...]:
         """The domains that are not read: those of which ``permit`` bars a feature.
 
-        So is the network where the model reads neighbours: no month's block is held here yet.
+        So is the network where the model reads neighbours and the month's block is not there
+        (``network`` false): withheld is not absent.
         """
-        terms = permit.kinds, permit.bars
+        terms = permit.kinds, permit.bars, network
         found = self._withheld.get(terms)
         if found is None:
-            barred = {*self.plan.withheld(permit), *self.plan.of_neighbours}
+            barred = set(self._barred(permit))
+            barred |= set() if network else set(self.plan.of_neighbours)
             columns = self.bundle.artefact.columns
             domains = {column.domain for column in columns if column.name in barred}
             found = tuple(domain for domain in DOMAINS if domain in domains)
             self._withheld[terms] = found
         return found
+
+    def _barred(self, permit: Permit) -> tuple[str, ...]:
+        terms = permit.kinds, permit.bars
+        if terms not in self._bars:
+            self._bars[terms] = self.plan.withheld(permit)
+        return self._bars[terms]
 
     def scorer(self, withheld: tuple[str, ...]) -> Scorer:
         """The scorer with the card that was fitted without these domains.
@@ -144,11 +159,13 @@ def reading(
     view: View,
     permit: Permit,
     flags: Iterable[FlaggedRecord] = (),
+    around: Around | None = None,
 ) -> Reading:
     """The answer of ``model`` about ``subject``, from what is ``known``, in ``view``.
 
     ``view.batch`` ``None`` is all that is known.  A flagged record that must not be used is left
-    out.
+    out.  ``around`` is the person's row of the month's block of network features; without it the
+    network is withheld.
 
     Raises:
         NotPermitted: the permit does not cover the person.
@@ -174,12 +191,15 @@ def reading(
     else:
         told = evidence.digest_at(known.history, open_kinds, view.batch)
     return Reading(
-        answer=_answer(model, shown, subject=subject, as_of=view.as_of, permit=permit),
+        answer=_answer(
+            model, shown, subject=subject, as_of=view.as_of, permit=permit, around=around
+        ),
         as_of=view.as_of,
         known_by=view.as_of if view.known_by is None else view.known_by,
         batch=known.batch if view.batch is None else view.batch,
         artefact=model.bundle.artefact.hash,
         evidence=told,
+        network=None if around is None else around.hash,
         last_known_at=known.known_at or None,
         flags=flags,
         seen=shown,
@@ -206,15 +226,16 @@ def _answer(
     subject: str,
     as_of: int,
     permit: Permit,
+    around: Around | None,
 ) -> Answer:
     try:
-        scorer = model.scorer(model.withheld(permit))
+        scorer = model.scorer(model.withheld(permit, network=around is not None))
     except NotFound as error:
         rules = ", ".join(dict.fromkeys(bar.rule for bar in permit.bars))
         closed = f"what rule {rules} and" if rules else "what"
         why = f"{closed} the consent leave open has no card of its own: {error}"
         return Unavailable(model.bundle.family.name, subject, as_of, why)
-    row = model.plan.over(shown, permit, as_of, network={})
+    row = model.plan.over(shown, permit, as_of, network={} if around is None else around.values)
     row |= thickness_over(
         (kind for kind in counted(model.kinds) if kind.name in shown), shown, as_of
     )
@@ -280,7 +301,13 @@ class InProcess:
         known = evidence.known(unit, subject, covered)
         view = View(max(as_of, known.known_at))
         flags = flags_at(unit, subject, self.law, as_of) if known.disputed else ()
-        found = reading(model, known, subject=subject, view=view, permit=permit, flags=flags)
+        around = None
+        if model.reads_neighbours(permit):
+            artefact, month = model.bundle.artefact.hash, month_start(view.as_of)
+            around = network.around(unit, subject, artefact=artefact, month=month)
+        found = reading(
+            model, known, subject=subject, view=view, permit=permit, flags=flags, around=around
+        )
         if known.erased_at is not None and not any(known.history.values()):
             return _erased(found, known, family, subject)
         return found

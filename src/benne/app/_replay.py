@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from benne.app._models import kept_model
 from benne.app._reading import FlaggedRecord, Model, Reading, flags_at, reading
-from benne.app.stores.online import answers, deletions, evidence, journal
+from benne.app.stores.online import answers, deletions, evidence, journal, network
 from benne.evidence import View
 from benne.kernel import Corrupt, Json, canonical_json, content_hash, iso
 from benne.rights import jurisdiction, permit_from
@@ -130,7 +130,12 @@ def read_again(
         view = View(given.as_of, given.known_by, given.batch)
     else:
         view = View(given.as_of, known_by, known.batch)
-    return reading(model, known, subject=given.subject, view=view, permit=permit, flags=flags)
+    around = None
+    if given.network is not None:
+        around = network.around_by_hash(unit, given.subject, given.network)
+    return reading(
+        model, known, subject=given.subject, view=view, permit=permit, flags=flags, around=around
+    )
 
 
 def _demand_told(unit: Unit, given: Given) -> None:
