@@ -28,9 +28,13 @@ demo: $(VENV)/.base ## Set up, simulate a small society, score it, compare the s
 	$(BIN)/benne build demo
 	$(BIN)/benne compare demo
 	@echo
-	@echo "Next: open demo/reports/comparison.html and demo/reports/sesame.html, then try"
-	@echo "  $(BIN)/benne score demo --json | head -1"
-	@echo "  $(BIN)/benne build examples/superlender --data DIR"
+	@echo "Open demo/reports/comparison.html in a browser: three scores of the same people, and a policy to set."
+	@echo "The figures of each score: demo/reports/sesame.html and demo/reports/bureau.html"
+	@echo "Then try:"
+	@echo "  $(BIN)/benne score demo --json | head -1            one person's score, with reasons and levers"
+	@echo "  $(BIN)/benne compare demo --refit card              what each domain is worth, by the card itself"
+	@echo "  $(BIN)/benne society bust --set wave.lived=1        another society: a wave of unemployment"
+	@echo "  $(BIN)/benne build examples/superlender --data DIR  real loans"
 
 test: $(VENV)/.test ## Set up, then lint, type-check and test
 	$(BIN)/ruff check src tests benchmarks docs

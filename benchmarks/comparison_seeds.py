@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -24,9 +25,10 @@ from scipy import stats
 
 from benne.app import compare_scores, ingest_workspace, make_features, train, write_society
 from benne.app.wiring import session
+from benne.society import standard_parameters
 
 RESULTS = Path(__file__).parent / "results" / "comparison_seeds.csv"
-FIELDS = ("people", "refit", "seed", "figure", "value")
+FIELDS = ("society", "people", "refit", "seed", "figure", "value")
 
 
 def tell(step: str, done: int, total: int | None) -> None:
@@ -98,6 +100,11 @@ def _known(name: str, figure: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         yield name, float(figure["value"])
 
 
+def fingerprint() -> str:
+    """The society's numbers, by which results of an earlier one are told apart."""
+    return hashlib.sha256(standard_parameters().to_toml().encode()).hexdigest()[:12]
+
+
 def read() -> list[dict[str, str]]:
     """What was measured so far."""
     if not RESULTS.exists():
@@ -141,7 +148,7 @@ def main() -> None:
     os.environ.setdefault("BENNE_THREADS", "1")
     asked.folder.mkdir(parents=True, exist_ok=True)
     rows = read()
-    mine = {"people": str(asked.people), "refit": asked.refit}
+    mine = {"society": fingerprint(), "people": str(asked.people), "refit": asked.refit}
 
     def same(row: dict[str, str]) -> bool:
         return all(row[key] == value for key, value in mine.items())
