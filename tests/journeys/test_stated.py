@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_workspace import Made, make_workspace
 
 from benne.app import Session, ingest_workspace, make_features, session, train
-from benne.kernel import InvalidInput, iso
+from benne.app._bundle import read_bundle
+from benne.app._catalogue import Catalogue, catalogue_of
+from benne.app._score import scorer_of
+from benne.kernel import InvalidInput, NotPermitted, iso
 
 CADENCE = 'cadence_months = 4\nfrom_month = "2023-02"\nto_month = "2024-02"\n'
 SEGMENTS = """
@@ -135,3 +139,36 @@ def test_a_segment_of_anything_but_presence_is_refused(
     make_features(here, quiet)
     with pytest.raises(InvalidInput, match=words):
         train(here, quiet)
+
+
+def test_a_rule_that_closes_what_the_card_reads_leaves_the_card_without_it(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, families=("sesame",), kinds=("attribute", "account"))
+    path = made.folder / "benne.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[model]\n", '[model]\nwithheld = [["fulfilment"]]\n'))
+    here = session(made.folder, data=made.data)
+    ingest_workspace(here, quiet)
+    make_features(here, quiet)
+    train(here, quiet)
+    bundle = read_bundle(made.folder / "models", "sesame")
+    with here.lake(read_only=True) as lake:
+        whole = catalogue_of(here.workspace, lake.versions(), here.permit("self_view"))
+    read = {column.name: column.domain for column in bundle.artefact.columns_read()}
+
+    def without(domain: str, *, by_law: bool) -> Catalogue:
+        gone = [name for name, of in read.items() if of == domain][:1]
+        assert gone, read
+        return replace(
+            whole,
+            features=tuple(f for f in whole.features if f.name not in gone),
+            left_out=tuple((name, "rule 9 closes it") for name in gone),
+            closed=frozenset(gone if by_law else ()),
+        )
+
+    assert scorer_of(here, bundle, whole).withheld == ()
+    closed = without("fulfilment", by_law=True)
+    assert scorer_of(here, bundle, closed).withheld == ("fulfilment",)
+    with pytest.raises(NotPermitted, match=r"rule 9 closes it \(\w+\), and the sesame card reads"):
+        scorer_of(here, bundle, without("history", by_law=True))
+    with pytest.raises(InvalidInput, match="put it back, or run benne train again"):
+        scorer_of(here, bundle, without("fulfilment", by_law=False))

@@ -17,11 +17,15 @@ _DIRECTIONS = {Direction.LOWERS_RISK: 1, Direction.RAISES_RISK: -1, Direction.EI
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The features of a workspace, those left out with the reason, and its kinds."""
+    """The features of a workspace, those left out with the reason, and its kinds.
+
+    ``closed`` names those left out that a rule of law closes.
+    """
 
     features: tuple[Feature, ...]
     left_out: tuple[tuple[str, str], ...]
     kinds: tuple[Kind, ...]
+    closed: frozenset[str] = frozenset()
 
     def domain(self, feature: Feature) -> str:
         """The domain of ``feature``: that of its kinds, or the one that was declared for it."""
@@ -69,14 +73,18 @@ def catalogue_of(workspace: Workspace, there: Iterable[str], permit: Permit) -> 
     present = set(there)
     kept: list[Feature] = []
     left: list[tuple[str, str]] = []
+    by_law: set[str] = set()
     every = (*standard_catalogue(workspace.kinds), *attribute_features(workspace.attributes))
     for feature in every:
-        why = _why_not(feature, workspace, present) or _closed(feature, workspace, permit)
+        closed = _closed(feature, workspace, permit)
+        why = _why_not(feature, workspace, present) or closed
+        if closed is not None:
+            by_law.add(feature.name)
         if why is None:
             kept.append(feature)
         else:
             left.append((feature.name, why))
-    return Catalogue(tuple(kept), tuple(left), workspace.kinds)
+    return Catalogue(tuple(kept), tuple(left), workspace.kinds, frozenset(by_law))
 
 
 def _closed(feature: Feature, workspace: Workspace, permit: Permit) -> str | None:

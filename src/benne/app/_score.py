@@ -26,7 +26,17 @@ from benne.evidence import (
     versions_table,
 )
 from benne.features import Plan
-from benne.kernel import InvalidInput, Json, NotFound, Value, iso, parse_instant, subject_id
+from benne.kernel import (
+    DOMAINS,
+    InvalidInput,
+    Json,
+    NotFound,
+    NotPermitted,
+    Value,
+    iso,
+    parse_instant,
+    subject_id,
+)
 from benne.rights import Permit
 from benne.scores import Answer, NotEnoughEvidence, Offer, Score, Scorer, offers, to_json
 
@@ -117,7 +127,8 @@ def _in_batch(lake: Lake, again: _Again, catalogue: Catalogue) -> pa.Table:
 
 def _asked(bundle: Bundle, catalogue: Catalogue) -> Plan:
     """The plan of what the artefact reads, and of what tells who has a credit file."""
-    read = {column.name for column in bundle.artefact.columns_read()}
+    withheld = _withheld(bundle, catalogue)
+    read = {column.name for column in bundle.artefact.columns_read(withheld)}
     judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
     return feature_plan(catalogue).only(read | judges)
 
@@ -134,7 +145,14 @@ def _past(as_of: str, now: int) -> int:
 
 
 def scorer_of(session: Session, bundle: Bundle, catalogue: Catalogue) -> Scorer:
-    """The scorer of a trained family, with the workspace's words and money."""
+    """The scorer of a trained family, with the workspace's words and money.
+
+    Where law closes what the card reads, the card that was fitted without those domains answers.
+
+    Raises:
+        NotPermitted: law closes what the card reads, and no card was fitted without it.
+        InvalidInput: the card reads what the workspace no longer has.
+    """
     return Scorer(
         artefact=bundle.artefact,
         family=bundle.family,
@@ -143,7 +161,33 @@ def scorer_of(session: Session, bundle: Bundle, catalogue: Catalogue) -> Scorer:
         factors=bundle.factors,
         currency=session.workspace.currency,
         default=bundle.default,
+        withheld=_withheld(bundle, catalogue),
     )
+
+
+def _withheld(bundle: Bundle, catalogue: Catalogue) -> tuple[str, ...]:
+    """The domains of which a rule closes something that the whole card reads."""
+    there = {feature.name for feature in catalogue.features}
+    gone = [column for column in bundle.artefact.columns_read() if column.name not in there]
+    whys = dict(catalogue.left_out)
+    for column in gone:
+        if column.name not in catalogue.closed:
+            why = whys.get(column.name, "benne.toml declares no such attribute")
+            raise InvalidInput(
+                f"the {bundle.family.name} card reads {column.name}, and {why}; "
+                "put it back, or run benne train again."
+            )
+    domains = {column.domain for column in gone}
+    withheld = tuple(domain for domain in DOMAINS if domain in domains)
+    try:
+        bundle.artefact.withheld_card(withheld)
+    except NotFound as error:
+        name = gone[0].name
+        raise NotPermitted(
+            f"{whys[name]} ({name}), and the {bundle.family.name} card reads it; train again under "
+            f"today's law, or state [model] withheld = [{list(withheld)}] and train."
+        ) from error
+    return withheld
 
 
 def answer_json(answer: Answer) -> dict[str, Json]:
