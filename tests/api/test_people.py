@@ -94,7 +94,7 @@ def provider(clock: Turned) -> Provider:
 def service(online: Online, clock: Turned, reader: FakeReader, tmp_path: Path) -> app.Service:
     sign_in = {
         "issuer": ISSUER, "client_id": "benne", "identifier_claim": "national_id",
-        "admins": ["sub-of-admin"],
+        "admins": ["sub-of-admin", "sub-of-second"],
     }  # fmt: skip
     return made_service(online, clock, reader, tmp_path, sign_in=sign_in)
 
@@ -151,11 +151,13 @@ def test_a_person_sees_who_asked_and_changes_their_mind(
 
 def test_a_person_gets_a_copy_of_all_that_is_held(browser: Browser, service: app.Service) -> None:
     with Asker(service) as merchant:
+        merchant.http.post("/v1/evidence", json=BILL)
         merchant.ask("score", merchant.consent("ID-1")["known_as"])
         browser.sign_in()
-        copy = browser.http.get("/v1/me/copy").json()
-    assert [one["organisation"] for one in copy["asked"]] == ["bikes"]
-    assert [one["merchant"] for one in copy["consents"]] == ["bikes"]
+        copy = browser.http.get("/v1/me/copy")
+    assert copy.status_code == 200, copy.text
+    assert "bikes" in copy.text
+    assert "bill-1" in copy.text
 
 
 def test_nobody_touches_what_is_anothers(browser: Browser, service: app.Service) -> None:
@@ -211,3 +213,78 @@ def test_who_did_not_set_out_here_does_not_come_in(browser: Browser) -> None:
     assert browser.http.get("/auth/callback", params=params).status_code == 401
     browser.http.cookies.clear()
     assert browser.http.get("/auth/callback", params=params).status_code == 401
+
+
+BILL = {
+    "kind": "obligation", "record": "bill-1", "subject": "ID-1", "due_at": "2026-01-15",
+    "contract": "power", "due_minor": 5_000, "paid_minor": 0,
+}  # fmt: skip
+
+
+def test_a_person_disputes_a_record_and_who_brought_it_is_told(
+    browser: Browser, service: app.Service
+) -> None:
+    with Asker(service) as merchant:
+        merchant.http.post("/v1/evidence", json=BILL)
+        merchant.http.post("/v1/webhooks", json={"url": "https://a.example/"})
+        browser.sign_in()
+        record = {"kind": "obligation", "source": "bikes", "record": "bill-1"}
+        opened = browser.post("/v1/me/disputes", {**record, "act": "open", "text": "I paid."})
+        assert (opened.status_code, opened.json()["state"]) == (200, "disputed")
+        assert opened.json()["answer_by"] > "2026-03"
+        again = browser.post("/v1/me/disputes", {**record, "act": "open", "text": "I paid."})
+        assert again.status_code == 409
+        missing = browser.post("/v1/me/disputes", {**record, "record": "x", "act": "withdraw"})
+        assert missing.status_code == 404
+        told: list[bytes] = []
+        worker = app.Worker(
+            service, "w", lambda _url, body, _headers: told.append(body) or 200, lambda _: b""
+        )
+        worker.step()
+    assert b"evidence.disputed" in told[0]
+    assert b"ID-1" not in told[0]
+
+
+def administrator(browser: Browser, sub: str) -> None:
+    browser.http.cookies.clear()
+    browser.provider.sub, browser.provider.person = sub, f"ID of {sub}"
+    browser.sign_in()
+
+
+def test_what_cannot_be_undone_takes_two(browser: Browser, service: app.Service) -> None:
+    with Asker(service) as merchant:
+        merchant.http.post("/v1/evidence", json=BILL)
+        administrator(browser, "sub-of-admin")
+        asked = {"act": "close_client", "about": merchant.credentials.client}
+        made = browser.post("/v1/admin/proposals", asked).json()
+        path = f"/v1/admin/proposals/{made['id']}/decision"
+        alone = browser.post(path, {"agree": True})
+        assert (alone.status_code, alone.json()["code"]) == (409, "needs_second_person")
+        assert merchant.ask("level", "x").status_code == 200
+        administrator(browser, "sub-of-second")
+        (waits,) = browser.http.get("/v1/admin/proposals").json()
+        assert waits["proposed_by"] == "sub-of-admin"
+        assert browser.post(path, {"agree": True}).json()["agreed"] == "yes"
+        assert browser.post(path, {"agree": True}).status_code == 409
+        assert merchant.ask("level", "x").status_code == 401
+
+
+def test_a_person_asks_to_be_erased_and_an_administrator_decides(
+    browser: Browser, service: app.Service
+) -> None:
+    with Asker(service) as merchant:
+        merchant.http.post("/v1/evidence", json=BILL)
+        browser.sign_in()
+        assert browser.post("/v1/me/erasure").status_code == 202
+        administrator(browser, "sub-of-admin")
+        (waits,) = browser.http.get("/v1/admin/proposals").json()
+        came = browser.post(f"/v1/admin/proposals/{waits['id']}/decision", {"agree": True})
+        assert came.json()["agreed"] == "yes"
+
+
+def test_nobody_but_an_administrator_administers(browser: Browser) -> None:
+    assert browser.http.get("/v1/admin/proposals").status_code == 401
+    browser.sign_in()
+    assert browser.http.get("/v1/admin/proposals").json()["code"] == "not_permitted"
+    asked = {"act": "erase_person", "about": "ID-2"}
+    assert browser.post("/v1/admin/proposals", asked).status_code == 403

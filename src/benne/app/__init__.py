@@ -106,7 +106,7 @@ if TYPE_CHECKING:
         order_history,
         order_of_number,
     )
-    from benne.app._own import own_consents, own_copy, own_score, who_asked
+    from benne.app._own import dispute_own, own_consents, own_score, who_asked
     from benne.app._policies import (
         BackTest,
         back_test,
@@ -117,6 +117,7 @@ if TYPE_CHECKING:
         policy_withdraw,
         term_line,
     )
+    from benne.app._proposing import decide_proposal, propose, waiting_proposals
     from benne.app._quarantine import (
         Aside,
         quarantine_dismiss,
@@ -201,6 +202,7 @@ if TYPE_CHECKING:
         Endpoint,
         list_endpoints,
     )
+    from benne.app.stores.online.proposals import Proposal
     from benne.app.wiring import (
         Session,
         service,
@@ -249,9 +251,15 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
+    "benne.app.stores.online.proposals": ("Proposal",),
+    "benne.app._proposing": (
+        "waiting_proposals",
+        "decide_proposal",
+        "propose",
+    ),
     "benne.app.settings": ("SignInTable",),
     "benne.app._own": (
-        "own_copy",
+        "dispute_own",
         "who_asked",
         "own_consents",
         "own_score",
@@ -558,6 +566,7 @@ __all__ = [
     "PaymentPort",
     "PaymentReceipt",
     "Proof",
+    "Proposal",
     "PurposeNotGranted",
     "Question",
     "Reading",
@@ -609,9 +618,11 @@ __all__ = [
     "compare_scores",
     "consent_of",
     "create_order",
+    "decide_proposal",
     "deliver_due",
     "dispute",
     "dispute_named",
+    "dispute_own",
     "erase",
     "erase_person",
     "explain",
@@ -638,7 +649,6 @@ __all__ = [
     "order_history",
     "order_of_number",
     "own_consents",
-    "own_copy",
     "own_score",
     "parse_changes",
     "pay_into_fund",
@@ -649,6 +659,7 @@ __all__ = [
     "policy_publish",
     "policy_terms",
     "policy_withdraw",
+    "propose",
     "quarantine_dismiss",
     "quarantine_list",
     "quarantine_mend",
@@ -675,6 +686,7 @@ __all__ = [
     "term_line",
     "train",
     "verify_journal",
+    "waiting_proposals",
     "who_asked",
     "withdraw_at_merchant",
     "write_society",

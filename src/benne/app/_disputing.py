@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from benne.app._reading import flags_at
 from benne.app._replay import KeptModels, read_again
-from benne.app.stores.online import answers, disputes, evidence
+from benne.app.stores.online import answers, asks, disputes, evidence
 from benne.evidence import Arrival, Kind, Rules, arrival
 from benne.kernel import (
     Conflict,
@@ -256,6 +256,10 @@ def rescore(service: Service, unit: Unit, answer: str, *, models: KeptModels) ->
     line["answer"] = new.id
     new = replace(new, line=service.note(unit, "rescored", line))
     answers.put(unit, new)
+    asked = asks.of_answer(unit, old.id)
+    if asked is not None and new.body != old.body:
+        told: dict[str, Json] = {"answer": old.id, "again": new.id}
+        service.tell(unit, asked.organisation, "answer.changed", told)
     return new
 
 

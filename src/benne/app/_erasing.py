@@ -20,6 +20,8 @@ from benne.app.stores.online import (
     deletions,
     disputes,
     evidence,
+    jobs,
+    keys,
     limits,
     network,
     orders,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from benne.app.stores.online import Unit
 
 _PEOPLE_AT_A_TIME = 500
+_ERASED = b'{"answer":"erased"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ def erase_person(
         orders.erase_subject(unit, subject)
         limits.erase_subject(unit, subject)
         network.forget(unit, subject)
+        keys.erase_subject(unit, subject)
+        jobs.erase_subject(unit, subject, _ERASED)
     return Forgotten(fates, whole)
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from benne.app._asking import Question, Replied
 from benne.app._consenting import Receipt, receipt
+from benne.app._disputing import dispute
 from benne.app.stores.online import asks, consents
 from benne.app.stores.online.asks import Ask
-from benne.kernel import Json, iso
-from benne.rights import LawfulBasis, Permit, permit_on_basis
+from benne.kernel import Json, NotPermitted, iso
+from benne.rights import Dispute, LawfulBasis, Permit, permit_on_basis
 from benne.scores import Score
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _PERMIT_LIFE = 60 * 1_000_000
 _SELF = "self"
+OWN_ACTS = ("open", "withdraw", "state")
+"""What a person may do about a record of their own."""
 
 
 def own_permit(service: Service, subject: str) -> Permit:
@@ -91,40 +94,30 @@ def who_asked(unit: Unit, subject: str, *, before: int | None, limit: int) -> li
     return asks.about(unit, subject, before=before, limit=limit)
 
 
-def own_copy(service: Service, unit: Unit, subject: str) -> dict[str, Json]:
-    """A copy of all that is held of the person: evidence, consents, who asked, answers.
+def dispute_own(
+    service: Service,
+    unit: Unit,
+    subject: str,
+    name: tuple[str, str, str],
+    act: str,
+    *,
+    text: str = "",
+) -> Dispute:
+    """Dispute a record of one's own, take it back, or put a statement beside it.
+
+    ``name`` is (kind, source, record).  Who furnished the record is told of a new dispute, and by
+    when it must be answered.
 
     Raises:
-        ClosedByRule: a rule of the day closes even this.
+        NotPermitted: an act that only who checks the record may do.
+        NotFound, Conflict, InvalidInput: as ``dispute``.
     """
-    permit = own_permit(service, subject)
-    at = service.clock()
-    reading = service.reader(
-        unit, subject, permit=permit, as_of=at, family=service.workspace.service.family
-    )
-    evidence: dict[str, Json] = {
-        kind: [dict(row) for row in rows] for kind, rows in sorted(reading.seen.items()) if rows
-    }
-    asked: list[Json] = [
-        {
-            "answer": one.answer,
-            "organisation": one.organisation,
-            "asked": one.asked,
-            "purpose": one.purpose,
-            "outcome": one.outcome,
-            "at": iso(one.at),
-        }
-        for one in asks.about(unit, subject, before=None, limit=100_000)
-    ]
-    given: list[Json] = [
-        {**one.consent.receipt(), "status": one.status}
-        for one in own_consents(service, unit, subject)
-    ]
-    service.note(unit, "own_copy", {"person": service.hashed(subject)})
-    return {
-        "schema": 1,
-        "as_of": iso(reading.as_of),
-        "evidence": evidence,
-        "consents": given,
-        "asked": asked,
-    }
+    if act not in OWN_ACTS:
+        raise NotPermitted(f"a person may {', '.join(OWN_ACTS)}; {act} is for who checks it.")
+    done = dispute(service, unit, subject, name, act, text=text).dispute
+    if act == "open":
+        kind, source, record = name
+        due = None if done.due_at is None else iso(done.due_at)
+        told: dict[str, Json] = {"kind": kind, "record": record, "answer_by": due}
+        service.tell(unit, source, "evidence.disputed", told)
+    return done

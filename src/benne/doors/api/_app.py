@@ -15,6 +15,7 @@ from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 
 from benne import app
 from benne.doors.api import (
+    _admin,
     _answers,
     _consents,
     _evidence,
@@ -39,6 +40,7 @@ HANDLERS = (
     *_jobs.HANDLERS,
     *_orders.HANDLERS,
     *_people.HANDLERS,
+    *_admin.HANDLERS,
     *_webhooks.HANDLERS,
     *_health.HANDLERS,
     _oauth.token,

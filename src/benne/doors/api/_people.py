@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get, post
 from litestar.params import JSONBody, QueryParameter
 from litestar.response import Redirect
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from benne import app
 from benne.client import _wire as wire
@@ -224,16 +224,84 @@ def who_asked(
     return raw(encode(page))
 
 
-@get("/v1/me/copy", responses={200: answered(dict[str, Any], "A copy")[200], **problems()}, **_OWN)
+class DisputeAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A record of one's own, by what `GET /v1/me/copy` tells of it, and what to do about it.
+
+    ``open`` disputes it, ``withdraw`` takes that back, ``state`` puts one's own words beside it.
+    """
+
+    kind: wire.Name
+    source: Annotated[str, Meta(min_length=1, max_length=200)]
+    record: Annotated[str, Meta(min_length=1, max_length=1000)]
+    act: Literal["open", "withdraw", "state"]
+    text: Annotated[str, Meta(max_length=4000)] = ""
+
+
+class DisputeTold(Struct, frozen=True, kw_only=True):
+    """How the record stands, and by when the dispute must be answered."""
+
+    state: str
+    answer_by: datetime | None
+    statement: str | None
+
+
+@post(
+    "/v1/me/disputes",
+    status_code=200,
+    responses={**answered(DisputeTold, "How the record stands"), **problems(404, 409)},
+    **_OWN,
+)
+@threaded
+def dispute(data: JSONBody[DisputeAsked], request: Mine) -> Response[bytes]:
+    """Dispute a record of one's own, take it back, or put a statement beside it."""
+    service = service_of(request)
+    name = (data.kind, data.source, data.record)
+    with service.online.begin() as unit:
+        found = app.dispute_own(service, unit, request.user.subject, name, data.act, text=data.text)
+    due = None if found.due_at is None else from_micros(found.due_at)
+    told = DisputeTold(state=found.state, answer_by=due, statement=found.statement)
+    return raw(encode(told))
+
+
+class ErasureAsked(Struct, frozen=True, kw_only=True):
+    """A request to be erased: an administrator decides it, as the law says."""
+
+    id: str
+    asked_at: datetime
+
+
+@post(
+    "/v1/me/erasure",
+    status_code=202,
+    responses={**answered(ErasureAsked, "Asked", 202), **problems()},
+    **_OWN,
+)
+@threaded
+def erasure(request: Mine) -> Response[bytes]:
+    """Ask to be erased; what the law holds is kept until its horizon."""
+    service = service_of(request)
+    with service.online.begin() as unit:
+        made = app.propose(
+            service, unit, act="erase_person", about=request.user.subject, by="the person"
+        )
+    told = ErasureAsked(id=made.id, asked_at=from_micros(made.proposed_at))
+    return raw(encode(told), status=202)
+
+
+@get(
+    "/v1/me/copy", responses={200: answered(dict[str, Any], "A copy")[200], **problems(404)}, **_OWN
+)
 @threaded
 def own_copy(request: Mine) -> Response[bytes]:
     """A copy of all that is held of one."""
     service = service_of(request)
     with service.online.begin() as unit:
-        copy = app.own_copy(service, unit, request.user.subject)
+        copy = app.export_person(service, unit, request.user.subject)
+        service.note(unit, "access", {"person": service.hashed(request.user.subject)})
     return raw(canonical_json(copy).encode())
 
 
 HANDLERS = (
-    login, callback, logout, me, own_score, own_consents, give_own, act, who_asked, own_copy,
+    login, callback, logout, me, own_score, own_consents, give_own, act, who_asked, dispute,
+    erasure, own_copy,
 )  # fmt: skip

@@ -44,6 +44,7 @@ from benne.app.stores.online import (
     orders,
     outbox,
     policies,
+    proposals,
 )
 from benne.app.stores.online._engine import Online
 from benne.app.stores.online._schema import METADATA
@@ -70,4 +71,5 @@ __all__ = [
     "orders",
     "outbox",
     "policies",
+    "proposals",
 ]

@@ -94,6 +94,12 @@ def thresholds_of(unit: Unit, organisation: str, subject: str, *, since: int) ->
     return dict(tuple(row) for row in unit.rows(query))
 
 
+def of_answer(unit: Unit, answer: str) -> Ask | None:
+    """Who asked for the answer of this id; ``None``: it was given for no question."""
+    row = unit.row(select(asks).where(asks.c.answer == answer))
+    return None if row is None else Ask(**row._mapping)
+
+
 def about(unit: Unit, subject: str, *, before: int | None, limit: int) -> list[Ask]:
     """Who asked about a person, the newest first, ``limit`` at most, before an instant."""
     c = asks.c
