@@ -40,13 +40,14 @@ def read_rows(session: Session, lake: Lake) -> Rows:
     looks = lake.query(_LOOKS)
     past = pc.less_equal(looks["known_at"], session.clock())
     told = pc.is_in(looks["outcome"], value_set=pa.array(["good", "bad"]))
-    known = looks.filter(pc.and_(past, told))
+    sure = pc.fill_null(pc.and_(past, told), False)
+    known = looks.filter(sure)
     if not known.num_rows:
         raise InvalidInput(
             "no observation has an outcome, good or bad, that is known by now; check the outcome "
             "and its window."
         )
-    turned = pc.and_(pc.invert(looks["admitted"]), pc.is_null(looks["outcome"]))
+    turned = pc.and_not(pc.invert(looks["admitted"]), sure)
     refused = looks.filter(pc.and_(turned, pc.less_equal(looks["as_of"], pc.max(known["as_of"]))))
     features = lake.query("SELECT * FROM features ORDER BY observation")
     both = pa.concat_tables([known, refused])["subject"].combine_chunks().dictionary_encode()
