@@ -157,7 +157,7 @@
     options(unscored, populations[0].policies.map((one) => one.says));
     for (const control of [people, unscored, step, ...document.querySelectorAll("input[name=mode]")])
       control.addEventListener("input", draw);
-    byId("policy-controls").hidden = false;
+    byId("policy-controls").hidden = byId("policy-legend").hidden = false;
     draw();
   }
 
