@@ -15,6 +15,7 @@ from benne.app._order_effects import keep_step, reserve_exposure
 from benne.app.stores.online import ledger
 from benne.app.stores.online import orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
+from benne.decisions import Exceeded
 from benne.kernel import MICROS_PER_DAY, Conflict, Json, NotFound, NotPermitted, iso
 from benne.orders import (
     OVER,
@@ -113,15 +114,39 @@ def create_order(bureau: Bureau, unit: Unit, caller: Caller, asked: OrderAsked) 
         store.add(unit, stored)
         return OrderTold(stored, asked.number)
     act = _decision(asked, verdict, opening.at)
-    step = apply(made.order, act, service)
-    beyond = None if stored.test else reserve_exposure(bureau, unit, step.order)
-    if beyond is not None:
-        stored = replace(stored, code=beyond.code)
-        act = Act("decision", "refuse", opening.at, "system", text=beyond.says)
-        step = apply(made.order, act, service)
+    try:
+        with unit.attempt():
+            stored = _decided(bureau, unit, stored, act, service)
+    except _Beyond as beyond:
+        stored = replace(stored, code=beyond.limit.code)
+        refuse = Act("decision", "refuse", opening.at, "system", text=beyond.limit.says)
+        stored = _decided(bureau, unit, stored, refuse, service)
+    return OrderTold(stored, asked.number)
+
+
+class _Beyond(Exception):
+    """A limit is in the way."""
+
+    def __init__(self, limit: Exceeded) -> None:
+        super().__init__(limit.says)
+        self.limit = limit
+
+
+def _decided(
+    bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act, service: Service
+) -> StoredOrder:
+    """Store a new order with what was decided.
+
+    What it has at risk is reserved last: from then to the commit all others wait who reserve for
+    the same merchant.
+    """
+    step = apply(stored.order, act, service)
     store.add(unit, stored)
     stored = keep_step(bureau, unit, stored, act, step, service)
-    return OrderTold(stored, asked.number)
+    beyond = None if stored.test else reserve_exposure(bureau, unit, step.order)
+    if beyond is not None:
+        raise _Beyond(beyond)
+    return stored
 
 
 def referred_until(order: Order, service: Service) -> int | None:

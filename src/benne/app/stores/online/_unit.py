@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,12 @@ class Unit:
         """The first column of the first row of a select; ``None`` of none."""
         found = self.row(statement, values)
         return None if found is None else found[0]
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the unit that is undone by itself where it raises; the rest goes on."""
+        with self.connection.begin_nested():
+            yield
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that may say what happens ``on_conflict_…``; both databases know the words."""

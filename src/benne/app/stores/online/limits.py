@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sqlalchemy import Column, Index, Integer, String, Table, select, update
+from sqlalchemy import Column, Index, Integer, String, Table, bindparam, select, update
 
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
@@ -125,13 +125,35 @@ def erase_subject(unit: Unit, subject: str) -> int:
     return unit.run(gone)
 
 
+_EXPOSURE = select(exposures.c.subject, exposures.c.merchant, exposures.c.amount_minor).where(
+    exposures.c.order == bindparam("of_order")
+)
+_OF_SCOPE = (
+    exposure_totals.c.scope == bindparam("of_scope"),
+    exposure_totals.c.key == bindparam("of_key"),
+)
+_TOTAL = select(
+    exposure_totals.c.total_minor, exposure_totals.c.day, exposure_totals.c.day_minor
+).where(*_OF_SCOPE)
+_TOTAL_LOCKED = _TOTAL.with_for_update()
+_MOVE = (
+    update(exposure_totals)
+    .where(*_OF_SCOPE)
+    .values(
+        total_minor=bindparam("new_total"),
+        day=bindparam("new_day"),
+        day_minor=bindparam("new_day_minor"),
+    )
+)
+"""Statements are built once: to build one takes longer than to run it."""
+
+
 def _keys(subject: str, merchant: str) -> dict[Scope, str]:
     return {"person": subject, "person_here": f"{merchant}/{subject}", "merchant": merchant}
 
 
 def _of(unit: Unit, order: str) -> _Exposure | None:
-    c = exposures.c
-    row = unit.row(select(c.subject, c.merchant, c.amount_minor).where(c.order == order))
+    row = unit.row(_EXPOSURE, {"of_order": order})
     return None if row is None else _Exposure(row.subject, row.merchant, row.amount_minor)
 
 
@@ -153,13 +175,10 @@ def _locked(unit: Unit, keys: Mapping[Scope, str], *, day: int) -> dict[Scope, U
 
 
 def _read(unit: Unit, keys: Mapping[Scope, str], *, day: int, lock: bool) -> dict[Scope, Used]:
-    c = exposure_totals.c
     found: dict[Scope, Used] = {}
+    query = _TOTAL_LOCKED if lock and unit.postgres else _TOTAL
     for scope in SCOPES:  # always in this order, so that no two units wait for each other
-        query = select(c.total_minor, c.day, c.day_minor).where(
-            c.scope == scope, c.key == keys[scope]
-        )
-        row = unit.row(query.with_for_update() if lock and unit.postgres else query)
+        row = unit.row(query, {"of_scope": scope, "of_key": keys[scope]})
         if row is None:
             found[scope] = Used()
         else:
@@ -176,14 +195,16 @@ def _move(
     newly: int,
     day: int,
 ) -> None:
-    c = exposure_totals.c
-    for scope in SCOPES:
-        unit.run(
-            update(exposure_totals)
-            .where(c.scope == scope, c.key == keys[scope])
-            .values(
-                total_minor=before[scope].total_minor + amount,
-                day=day,
-                day_minor=before[scope].day_minor + newly,
-            )
-        )
+    unit.run(
+        _MOVE,
+        [
+            {
+                "of_scope": scope,
+                "of_key": keys[scope],
+                "new_total": before[scope].total_minor + amount,
+                "new_day": day,
+                "new_day_minor": before[scope].day_minor + newly,
+            }
+            for scope in SCOPES
+        ],
+    )

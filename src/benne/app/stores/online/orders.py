@@ -136,8 +136,8 @@ _ADD_ACT = insert(acts)
 _ACT = select(acts).where(acts.c.order == bindparam("name"), acts.c.request == bindparam("asked"))
 
 
-def add(unit: Unit, stored: StoredOrder) -> bool:
-    """Store a new order; whether its merchant had none of this number."""
+def add(unit: Unit, stored: StoredOrder) -> None:
+    """Store a new order, whose number was claimed."""
     order = stored.order
     row = {
         "id": order.id,
@@ -159,8 +159,7 @@ def add(unit: Unit, stored: StoredOrder) -> bool:
         "changed_at": order.last_at,
         "body": _encode(order),
     }
-    new = unit.insert(orders).on_conflict_do_nothing(index_elements=["organisation", "number"])
-    return unit.run(new, row) > 0
+    unit.run(_ADD, row)
 
 
 def find(unit: Unit, name: str, *, lock: bool = False) -> StoredOrder | None:

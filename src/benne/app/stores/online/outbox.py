@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     insert,
     select,
@@ -102,17 +103,24 @@ def add_endpoint(unit: Unit, endpoint: Endpoint, sealed: bytes) -> None:
     )
 
 
+_OPEN = (
+    select(
+        endpoints.c.id,
+        endpoints.c.organisation,
+        endpoints.c.url,
+        endpoints.c.events,
+        endpoints.c.created_at,
+    )
+    .where(endpoints.c.organisation == bindparam("of"), endpoints.c.closed_at.is_(None))
+    .order_by(endpoints.c.created_at, endpoints.c.id)
+)
+
+
 def list_endpoints(unit: Unit, organisation: str) -> list[Endpoint]:
     """The open endpoints of an organisation, the oldest first."""
-    c = endpoints.c
-    query = (
-        select(c.id, c.organisation, c.url, c.events, c.created_at)
-        .where(c.organisation == organisation, c.closed_at.is_(None))
-        .order_by(c.created_at, c.id)
-    )
     return [
         Endpoint(row.id, row.organisation, row.url, frozenset(row.events.split()), row.created_at)
-        for row in unit.rows(query)
+        for row in unit.rows(_OPEN, {"of": organisation})
     ]
 
 
