@@ -10,13 +10,17 @@ import pytest
 from made_bureau import answer, bring, go_on, people_of, quiet, scored, train_anew
 from sqlalchemy import text
 
+from benne.app._asking import Question
+from benne.app._consulting import Verdict, consult
 from benne.app._load import load
 from benne.app._replay import KeptModels, replay
 from benne.app._service import Service
-from benne.app.stores.online import answers
+from benne.app.settings import OfferTable
+from benne.app.stores.online import answers, policies
 from benne.app.wiring import Session, service, session
-from benne.kernel import Corrupt, NotFound
-from benne.rights import LawfulBasis, permit_on_basis
+from benne.decisions import read_policy
+from benne.kernel import Corrupt, NotFound, content_hash
+from benne.rights import LawfulBasis, Permit, permit_on_basis
 from benne.scores import Score
 
 Bureau = tuple[Session, Service]
@@ -111,3 +115,76 @@ def test_an_answer_that_there_is_not_or_whose_model_is_gone(loaded: Bureau) -> N
         unit.run(text("DELETE FROM models"))
     with pytest.raises(NotFound, match="no model with the hash"):
         replay(KeptModels(served.workspace), served.online, replace(given).id)
+
+
+POLICY = """
+schema = 1
+name = "bank"
+version = 1
+service = "bank"
+says = "Made"
+[[rules]]
+name = "none"
+when = "answer != 'score'"
+then = "refer"
+code = "NO_SCORE"
+[[rules]]
+name = "owes"
+when = "contracts_365d_count > 0 and amount_minor > 100"
+then = "refuse"
+code = "OWES"
+[[rules]]
+name = "ok"
+when = "score >= 350"
+then = "admit"
+cap_minor = "score * 10"
+"""
+
+
+def decided_answer(served: Service, subject: str, permit: Permit) -> tuple[str, Verdict]:
+    """The id of an answer that a policy decided, kept as a request keeps it, and its verdict."""
+    offers = (OfferTable("bank", 600, 1),)
+    table = replace(served.workspace.service, offers=offers)
+    offering = replace(served, workspace=replace(served.workspace, service=table))
+    question = Question("consult", "p", "deposit_free", service="bank", amount_minor=500)
+    given, made = answer(served, subject, permit)
+    with served.online.begin() as unit:
+        verdict = consult(offering, unit, question, made, merchant="m", subject=subject)
+        told = {
+            "told": content_hash(json.loads(given.body or "")),
+            "decided": {kept.role: content_hash(kept.body) for kept in verdict.kept},
+        }
+        line = served.note(unit, "answer", told)
+        name = f"decided {given.id}"
+        answers.put(unit, replace(given, id=name, line=line))
+        for kept in verdict.kept:
+            policies.keep(unit, answer=name, policy=kept.policy, role=kept.role, body=kept.body,
+                          subject=subject, at=served.clock())  # fmt: skip
+    return name, verdict
+
+
+def test_a_decision_is_replayed_from_the_evidence_as_it_was_known(loaded: Bureau) -> None:
+    town, served = loaded
+    types = served.reader.model("sesame").everything.types  # type: ignore[attr-defined]
+    policy = read_policy(POLICY, features=types, where="p")
+    with served.online.begin() as unit:
+        policies.propose(
+            unit,
+            policies.StoredPolicy(policy.hash, "bank", 1, "bank", policy.to_json(), "ann", 1),
+        )
+        policies.publish(unit, "bank", 1, by="bob", role="live", at=served.clock())
+    go_on(served)
+    subject = scored(town, served)[0]
+    name, verdict = decided_answer(served, subject, town.permit("self_view"))
+    assert verdict.policy == "bank:1"
+    go_on(served)
+    late = {"record": "late", "subject": subject, "contract": "rent", "due_at": "2025-01-01",
+            "due_minor": 5_000, "paid_minor": 0}  # fmt: skip
+    bring(served, late, kind="obligation", source="grid")
+    models = KeptModels(served.workspace)
+    assert replay(models, served.online, name).verdict == "same"
+    with served.online.begin() as unit:
+        body = policies.kept(unit, name)["live"].replace('"amount_minor":500', '"amount_minor":5')
+        unit.run(policies.decided.update().values(body=body))
+    with pytest.raises(Corrupt, match="decisions under answer"):
+        replay(models, served.online, name)

@@ -25,6 +25,7 @@ from benne.app.stores.online import (
     limits,
     network,
     orders,
+    policies,
 )
 from benne.evidence import Kind
 from benne.kernel import Json, NotFound, Value, iso
@@ -82,6 +83,8 @@ def erase_person(
         answers.erase(unit, subject, at=at, rule=rule)
         disputes.forget(unit, subject)
         asks.erase_subject(unit, subject)
+        limits.erase_subject(unit, subject)
+        policies.erase_subject(unit, subject)
         orders.erase_subject(unit, subject)
         limits.erase_subject(unit, subject)
         network.forget(unit, subject)

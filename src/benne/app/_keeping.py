@@ -61,18 +61,20 @@ def record_reply(service: Service, unit: Unit, caller: Caller, reply: Replied) -
         "evidence": reading.evidence,
         "told": content_hash(to_json(reading.answer)),
     }
+    decided = reply.content.kept if isinstance(reply.content, Verdict) else ()
+    if decided:
+        line["decided"] = {kept.role: content_hash(kept.body) for kept in decided}
     number = service.note(unit, "answer", line)
-    if isinstance(reply.content, Verdict):
-        for kept in reply.content.kept:
-            policies.keep(
-                unit,
-                answer=reply.id,
-                policy=kept.policy,
-                role=kept.role,
-                body=kept.body,
-                subject=consent.subject,
-                at=ask_row.at,
-            )
+    for kept in decided:
+        policies.keep(
+            unit,
+            answer=reply.id,
+            policy=kept.policy,
+            role=kept.role,
+            body=kept.body,
+            subject=consent.subject,
+            at=ask_row.at,
+        )
     _keep(service, unit, reply, reading, permit, consent, number)
     if question.purpose == "lending":
         _leave_inquiry(service, unit, caller, reply, consent)

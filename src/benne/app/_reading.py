@@ -204,7 +204,7 @@ def reading(
         flags=flags,
         seen=shown,
         feature_types=model.everything.types,
-        features=partial(_features, model, shown, permit, view.as_of),
+        features=partial(_features, model, shown, permit, view.as_of, around),
     )
 
 
@@ -213,10 +213,15 @@ def _features(
     shown: Mapping[str, Sequence[Row]],
     permit: Permit,
     as_of: int,
+    around: Around | None,
     names: Iterable[str],
 ) -> Mapping[str, Value]:
-    """The named features, as a batch would compute them; those that are barred are not there."""
-    return model.everything.only(names).over(shown, permit, as_of)
+    """The named features, as a batch would compute them; those that are barred are not there.
+
+    Of network features there are those that the model reads: the month's block has no others.
+    """
+    network = {} if around is None else around.values
+    return model.everything.only(names).over(shown, permit, as_of, network=network)
 
 
 def _answer(

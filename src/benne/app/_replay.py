@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from benne.app._consulting import stored_policy
 from benne.app._models import kept_model
 from benne.app._reading import FlaggedRecord, Model, Reading, flags_at, reading
-from benne.app.stores.online import answers, deletions, evidence, journal, network
+from benne.app.stores.online import answers, deletions, evidence, journal, network, policies
+from benne.decisions import decide_on, facts_of
 from benne.evidence import View
 from benne.kernel import Corrupt, Json, canonical_json, content_hash, iso
 from benne.rights import jurisdiction, permit_from
@@ -104,12 +106,13 @@ def replay(models: KeptModels, online: Online, answer: str) -> Replayed:
                     "any; put the backup back, and run benne verify."
                 )
             return _erased(given, gone.rule, gone.at)
+        decisions = _decisions_that_differ(unit, given, found)
     made, stored = to_json(found.answer), json.loads(given.body)
     if canonical_json(made) == given.body:
-        return Replayed(given, "same", made)
+        return Replayed(given, "differs" if decisions else "same", made, decisions)
     names = sorted(set(made) | set(stored))
     told = tuple(name for name in names if _plain(made.get(name)) != stored.get(name))
-    return Replayed(given, "differs", made, told)
+    return Replayed(given, "differs", made, told + decisions)
 
 
 def read_again(
@@ -148,6 +151,42 @@ def _demand_told(unit: Unit, given: Given) -> None:
         raise Corrupt(
             f"answer {given.id} is not the one that its journal line tells of; put the backup back."
         )
+
+
+def _decisions_that_differ(unit: Unit, given: Given, found: Reading) -> tuple[str, ...]:
+    """The decisions under the answer that come out otherwise from the same facts and policy.
+
+    Raises:
+        Corrupt: a decision is not the one that the journal line tells of, or its policy is gone.
+    """
+    line = journal.find(unit, given.line)
+    told = {} if line is None else json.loads(line.body).get("decided", {})
+    kept = policies.kept(unit, given.id)
+    if {role: content_hash(body) for role, body in kept.items()} != told:
+        raise Corrupt(
+            f"the decisions under answer {given.id} are not those that its journal line tells of; "
+            "put the backup back."
+        )
+    differ = []
+    for role, body in kept.items():
+        document = json.loads(body)
+        if "failed" not in document and not _decided_again(unit, document, found):
+            differ.append(f"decision ({role})")
+    return tuple(differ)
+
+
+def _decided_again(unit: Unit, document: dict[str, Any], found: Reading) -> bool:
+    """Whether the policy decides the same: answer and features read anew, the rest as stated."""
+    stored = policies.of_hash(unit, document["decision"]["hash"])
+    if stored is None:
+        raise Corrupt(f"policy {document['decision']['policy']} is gone; put the backup back.")
+    policy = stored_policy(stored.body, tuple(sorted(found.feature_types.items())))
+    read = {*policy.features, "answer", "score", "level"}
+    stated = {name: value for name, value in document["facts"].items() if name not in read}
+    facts = facts_of(policy, found.answer, {**stated, **found.features(policy.features)})
+    again = decide_on(policy, facts)
+    same: bool = _plain(again.as_json()) == document["decision"]
+    return same
 
 
 def _erased(given: Given, rule: str, at: int) -> Replayed:

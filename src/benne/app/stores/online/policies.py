@@ -126,6 +126,12 @@ def find(unit: Unit, name: str, version: int) -> StoredPolicy:
     return StoredPolicy(*row)
 
 
+def of_hash(unit: Unit, digest: str) -> StoredPolicy | None:
+    """The version with this content hash; ``None`` of none."""
+    row = unit.row(select(policies).where(policies.c.hash == digest))
+    return None if row is None else StoredPolicy(*row)
+
+
 def publish(unit: Unit, name: str, version: int, *, by: str, role: Role, at: int) -> Term:
     """Make a version live (or a shadow) from ``at`` on; it takes the place of the one before it.
 
