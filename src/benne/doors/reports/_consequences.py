@@ -153,7 +153,8 @@ def gaming(facts: Facts) -> Section:
         "through the features and scored again, alone and in sets of up to three. Points are those "
         f"gained over doing nothing for as long. Hours count money at {gaming['hour_minor']:g} "
         "minor units an hour. Honest moves lower the risk; appearance changes none of it; a lie is "
-        "evidence that is false. Costs and their sources stand in a data file (gaming.toml)."
+        "evidence that is false. Costs and their sources stand in a data file (gaming.toml). "
+        "Ties are taken as they are: nobody here tries to befriend a better payer."
     )
     blocks = [Block(says=says)]
     columns = (
