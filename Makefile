@@ -69,6 +69,12 @@ bench-comparison: $(VENV)/.base ## Compare the three scores on several societies
 bench-decisions: $(VENV)/.base ## Time a million decisions by a policy
 	$(BIN)/python benchmarks/decisions.py
 
+bench-load: $(VENV)/.test ## Measure how fast a lake comes into the online store
+	$(BIN)/python benchmarks/load.py
+
+bench-faults: $(VENV)/.test ## Kill a working store 50 times, on both databases
+	$(BIN)/python benchmarks/faults.py --kills 50
+
 lock: ## Compile the hashed requirement files (needs uv)
 	for set in base test spark bench; do \
 		uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
@@ -81,4 +87,4 @@ clean: ## Remove what was built
 
 bench: bench-features bench-ingest bench-quality bench-society ## Run every benchmark
 
-.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society bench-comparison bench-orders bench-decisions lock clean
+.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society bench-comparison bench-orders bench-decisions bench-load bench-faults lock clean

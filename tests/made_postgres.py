@@ -90,7 +90,7 @@ def own_server(settings: tuple[str, ...] = _SETTINGS) -> Iterator[str]:
     # a unix socket's path must be short, whatever TMPDIR is
     folder = Path(tempfile.mkdtemp(prefix="benne-pg-", dir="/tmp"))
     data = folder / "data"
-    own = _as_nobody_special(folder)
+    own = not_root(folder)
     try:
         _call(own, home / "initdb", "-D", data, "-U", "benne", "-A", "trust", "-E", "UTF8",
               "--locale=C.UTF-8", "--no-sync")  # fmt: skip
@@ -119,7 +119,7 @@ def stop(data: Path, own: list[str], how: str = "immediate") -> None:
     subprocess.run(command, capture_output=True, check=False)
 
 
-def _as_nobody_special(folder: Path) -> list[str]:
+def not_root(folder: Path) -> list[str]:
     """What precedes a command so that it does not run as root, which PostgreSQL refuses."""
     if os.getuid() != 0:
         return []
