@@ -16,6 +16,7 @@ from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._features import feature_plan
 from benne.app.stores.online import disputes, evidence, network
 from benne.evidence import Kind, View, as_corrected, counted, seen, thickness_over
+from benne.features import Plan
 from benne.kernel import DOMAINS, NotFound, Row, Type, Value, month_start
 from benne.rights import Jurisdiction, LawfulBasis, Permit, dispute_after, flag_of, jurisdiction
 from benne.scores import Answer, Erased, Scorer, Unavailable
@@ -82,8 +83,16 @@ class Model:
         self.plan = self.everything.only(read | judges)
         self._currency = workspace.currency
         self._scorers: dict[tuple[str, ...], Scorer] = {}
+        self._plans: dict[frozenset[str], Plan] = {}
         self._withheld: dict[object, tuple[str, ...]] = {}
         self._bars: dict[object, tuple[str, ...]] = {}
+
+    def plan_of(self, names: Iterable[str]) -> Plan:
+        """The plan of some features of the catalogue, made once for each set of them."""
+        wanted = frozenset(names)
+        if wanted not in self._plans:
+            self._plans[wanted] = self.everything.only(wanted)
+        return self._plans[wanted]
 
     @cached_property
     def by_name(self) -> dict[str, Kind]:
@@ -221,7 +230,7 @@ def _features(
     Of network features there are those that the model reads: the month's block has no others.
     """
     network = {} if around is None else around.values
-    return model.everything.only(names).over(shown, permit, as_of, network=network)
+    return model.plan_of(names).over(shown, permit, as_of, network=network)
 
 
 def _answer(
