@@ -292,6 +292,24 @@ def day_name(at: int) -> str:
     return iso(at)[:10]
 
 
+def test_a_deduction_that_was_not_sent_yet_is_not_begun_in_a_dispute(
+    shop: Shop, person: str
+) -> None:
+    order = shop.order(person)["id"]
+    shop.act(order, "start")
+    shop.act(order, "complete", amount_minor=400)
+    shop.act(order, "deduct")
+    shop.act(order, "dispute", by="person", text="It was empty.")
+    shop.work()
+    found = shop.look(order)
+    assert [p["status"] for p in found["payments"]] == ["cancelled"]
+    assert shop.provider.taken_minor(order) == 0
+    shop.act(order, "uphold", text="It was charged, see the log.")
+    shop.work(days=9)
+    assert shop.look(order)["state"] == "completed"
+    assert shop.provider.taken_minor(order) == 400
+
+
 def test_two_workers_do_what_falls_due_once(
     shop: Shop, person: str, service: Service, clock: Turned
 ) -> None:

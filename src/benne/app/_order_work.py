@@ -70,6 +70,9 @@ def send_payments(bureau: Bureau, port: PaymentPort, *, limit: int = 100) -> int
     answers: a process that is stopped in between asks once more, and takes nothing twice.
     """
     at = bureau.clock()
+    with bureau.online.reading() as unit:
+        if not store.waits(unit, at=at):
+            return 0
     with bureau.online.begin() as unit:
         taken = store.lease(unit, at=at, until=at + _LEASE, limit=limit)
     for payment, order in taken:

@@ -319,6 +319,11 @@ def answered(unit: Unit, payment: str) -> None:
     unit.run(payments.delete().where(payments.c.id == payment))
 
 
+def waits(unit: Unit, *, at: int) -> bool:
+    """Whether a payment is to be asked for by ``at``."""
+    return unit.value(select(payments.c.id).where(payments.c.next_at <= at).limit(1)) is not None
+
+
 def lease(unit: Unit, *, at: int, until: int, limit: int) -> list[tuple[str, str]]:
     """Payments to ask for now, as (payment, order); nobody else gets them before ``until``."""
     query = (
