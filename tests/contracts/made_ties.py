@@ -84,7 +84,7 @@ def _value(rng: Random, column: ColumnSpec, names: list[str], cut: int) -> Any:
     if column.type == "text":
         return rng.choice(column.one_of or ("a", "b"))
     if column.name == "strength_permille":
-        return rng.choice((0, 1, 300, 1000, rng.randrange(1001)))
+        return rng.choice((0, 1, 300, 300, 700, 1000, 1000, *(rng.randrange(1, 1001),) * 9))
     if column.type == "bool":
         return rng.random() < 0.5
     least = -50 if column.at_least is None else column.at_least
@@ -125,3 +125,49 @@ def in_duckdb(
             lend=connection.register,
             allowed=None if allowed is None else pa.array(sorted(allowed), pa.string()),
         )
+
+
+def a_version(kind: str, record: str, subject: str, known_at: int, **own: Any) -> Version:
+    """One version of a record, the first and the last of it."""
+    return {
+        "source": "bank",
+        "record": record,
+        "subject": subject,
+        "cause": "event",
+        "known_at": known_at,
+        "superseded_at": END_OF_TIME,
+        "batch": 1,
+        **{column.name: None for column in KINDS[kind].columns if not column.group},
+        **own,
+    }
+
+
+def a_tie(one: str, two: str, told: int, strength: int = 500) -> Version:
+    """That ``one`` says to be tied to ``two``, told at an instant."""
+    own = {"other": two, "relation": "friend", "strength_permille": strength}
+    return a_version("tie", f"{one} {two} {told}", one, told, happened_at=told, **own)
+
+
+def nobody(names: list[str]) -> dict[str, History]:
+    """People of whom nothing is known."""
+    return {name: {kind: [] for kind in KINDS} for name in names}
+
+
+def poisoned(rng: Random, people: dict[str, History], cut: int) -> dict[str, History]:
+    """``people`` with more that was not known at ``cut``: new records, and newer versions."""
+    names, result = list(people), {}
+    for name, history in people.items():
+        result[name] = {kind: [dict(v) for v in rows] for kind, rows in history.items()}
+        for kind, rows in result[name].items():
+            for version in list(rows):
+                if version["superseded_at"] == END_OF_TIME and rng.random() < 0.7:
+                    later = max(cut, version["known_at"]) + 1 + rng.randrange(DAY)
+                    (newer,) = _record(rng, KINDS[kind], version["record"], name, names, cut)[:1]
+                    cause = rng.choice(("event", "correction", "retraction", "dispute"))
+                    said = {"source": version["source"], "known_at": later, "cause": cause}
+                    rows.append(newer | said | {"superseded_at": END_OF_TIME})
+                    version["superseded_at"] = later
+            for number in range(3):
+                (new,) = _record(rng, KINDS[kind], f"new {number} {name}", name, names, cut)[:1]
+                rows.append(new | {"known_at": cut + 1, "superseded_at": END_OF_TIME})
+    return result

@@ -28,13 +28,21 @@ class Oracle:
         tied = {s for s, h in people.items() if h["tie"]}
         tied |= {v["other"] for h in people.values() for v in h["tie"]}
         self.tied = sorted(tied)
+        self.known: dict[Any, Any] = {}
         self.label = self.labels()
+
+    def once(self, compute: Any, *key: Any) -> Any:
+        """What ``compute`` gives for ``key``, computed once."""
+        full = (compute.__name__, *key)
+        if full not in self.known:
+            self.known[full] = compute(*key)
+        return self.known[full]
 
     # --- ties ----------------------------------------------------------------------------
 
     def strength(self, one: str, two: str) -> int:
         """What the last records of either say; 0 where there is no tie any more."""
-        return max(self.stated(one, two), self.stated(two, one))
+        return max(self.once(self.stated, one, two), self.once(self.stated, two, one))
 
     def stated(self, one: str, two: str) -> int:
         history = self.people.get(one, {"tie": []})["tie"]
@@ -69,6 +77,9 @@ class Oracle:
             if person in self.people
         ]
         return min((m for m in months if m is not None), default=None)
+
+    def value_of(self, leaf: Neighbours, other: str, person: str) -> Any:
+        return self.once(self.value, of_one(leaf), other, person)
 
     def value(self, leaf: Neighbours, other: str, person: str) -> Any:
         """The value of ``other`` without what they share with ``person``; None where null."""
@@ -161,15 +172,15 @@ class Oracle:
         return (
             self.strength(person, other) > 0
             and other in self.allowed
-            and self.value(leaf, other, person) is not None
+            and self.value_of(leaf, other, person) is not None
         )
 
     def far(self, leaf: Neighbours, person: str) -> dict[str, int]:
         """Who is at the end of a path of two ties, with the weight of the paths."""
         found: dict[str, int] = {}
-        for middle, first in self.near(leaf, person).items():
-            for other, second in self.near(leaf, middle).items():
-                if other != person and self.value(leaf, other, person) is not None:
+        for middle, first in self.once(self.near, of_one(leaf), person).items():
+            for other, second in self.once(self.near, of_one(leaf), middle).items():
+                if other != person and self.value_of(leaf, other, person) is not None:
                     found[other] = found.get(other, 0) + first * second
         return found
 
@@ -181,7 +192,7 @@ class Oracle:
             and self.label[other] == self.label[person]
             and other in self.allowed
             and self.first_record(leaf, other) is not None
-            and self.value(leaf, other, person) is not None
+            and self.value_of(leaf, other, person) is not None
         }
 
     def labels(self) -> dict[str, int]:
@@ -206,16 +217,17 @@ class Oracle:
 
     def answer(self, leaf: Neighbours, person: str, rings: set[Ring]) -> Any:
         """The value of ``leaf``; ``rings`` are all that are asked of the same value."""
-        near, far = self.near(leaf, person), self.far(leaf, person)
+        one = of_one(leaf)
+        near, far = self.once(self.near, one, person), self.once(self.far, one, person)
         found = {Ring.NEAR: near, Ring.FAR: far, Ring.COMMUNITY: None}[leaf.ring]
         if found is None:
-            found = self.community(leaf, person)
+            found = self.once(self.community, one, person)
         nearer = {Ring.NEAR: [], Ring.FAR: [near]}.get(leaf.ring, [near, far])
         if leaf.ring is Ring.COMMUNITY and Ring.FAR not in rings:
             nearer = [near]
         if len(found) < 3 or any(0 < len(set(found) ^ set(other)) < 3 for other in nearer):
             return None
-        values = {other: int(self.value(leaf, other, person)) for other in found}
+        values = {other: int(self.value_of(leaf, other, person)) for other in found}
         if leaf.aggregate is Aggregate.COUNT:
             return len(found)
         if leaf.aggregate is Aggregate.SUM:
@@ -225,6 +237,11 @@ class Oracle:
         weights = found if leaf.weighted else dict.fromkeys(found, 1)
         over = sum(weights[other] * value for other, value in values.items())
         return float(over) / float(sum(weights.values()))
+
+
+def of_one(leaf: Neighbours) -> Neighbours:
+    """The leaf that stands for all of the same value."""
+    return Neighbours(leaf.of, Aggregate.COUNT)
 
 
 def kinds_of(leaf: Neighbours) -> set[str]:
