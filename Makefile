@@ -49,6 +49,9 @@ bench-features: $(VENV)/.test ## Compare the feature algebra with SQL written by
 bench-ingest: $(VENV)/.base ## Measure how ingest grows
 	$(BIN)/python benchmarks/ingest.py --rows 1000000 10000000
 
+bench-network: $(VENV)/.bench ## Compare the network block with SQL, igraph and NetworkX
+	$(BIN)/python benchmarks/network.py
+
 bench-quality: $(VENV)/.bench ## Measure Benne against five rivals on six sets (DATA=DIR), resuming
 	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
 
@@ -85,6 +88,6 @@ lock: ## Compile the hashed requirement files (needs uv)
 clean: ## Remove what was built
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-bench: bench-features bench-ingest bench-quality bench-society ## Run every benchmark
+bench: bench-features bench-ingest bench-network bench-quality bench-society ## Run every benchmark
 
-.PHONY: help setup demo test bench bench-features bench-ingest bench-quality bench-service bench-society bench-comparison bench-orders bench-decisions bench-load bench-faults lock clean
+.PHONY: help setup demo test bench bench-features bench-ingest bench-network bench-quality bench-service bench-society bench-comparison bench-orders bench-decisions bench-load bench-faults lock clean

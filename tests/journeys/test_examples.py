@@ -30,6 +30,7 @@ POPULATION = {
     "german": {"bad": 300, "good": 700},
     "homecredit": {"bad": 412, "good": 4588},
     "berka": {"bad": 76, "good": 606},
+    "bitcoin_otc": {"bad": 310, "good": 1584},
 }
 """For each example whose outcomes are given, its observations by outcome."""
 
