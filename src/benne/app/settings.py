@@ -305,7 +305,8 @@ class ServiceTable:
     counts the keys there have been: one more rotates them, and the earlier still verify.
     ``public_url`` is the address by which others reach it.  ``payments`` is who takes money for
     orders: ``none``, or ``simulated``, a provider in memory to try it all out with.
-    ``limits`` hold for what orders have at risk.
+    ``limits`` hold for what orders have at risk.  ``traces`` makes a span of each request, for
+    OpenTelemetry (it takes the extra ``benne[traces]``).
     """
 
     family: str = "sesame"
@@ -318,6 +319,7 @@ class ServiceTable:
     seconds_at_most: int = 30
     signing_keys: int = 1
     payments: str = "none"
+    traces: bool = False
     offers: tuple[OfferTable, ...] = ()
     limits: Limits = field(default_factory=Limits)
     sign_in: SignInTable | None = None
