@@ -57,8 +57,8 @@ bench-quality: $(VENV)/.bench ## Measure Benne against five rivals on six sets (
 
 bench-society: $(VENV)/.test bench-comparison ## Measure the society: growth, difficulty on fresh seeds, and the refused
 	$(BIN)/python benchmarks/society.py --people 5000 20000 100000
-	$(BIN)/python -W ignore benchmarks/society_difficulty.py --live --seeds 31 32 33
 	$(BIN)/python -W ignore benchmarks/society_refused.py
+	$(BIN)/python -W ignore benchmarks/society_difficulty.py --live --seeds 31 32 33
 
 bench-service: $(VENV)/.test ## Measure the service's answers on SQLite and PostgreSQL (WORKSPACE=DIR, built)
 	$(BIN)/python -m benchmarks.service --workspace $(or $(WORKSPACE),demo)
