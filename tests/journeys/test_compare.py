@@ -134,6 +134,7 @@ def test_what_the_comparison_needs_is_named_where_it_is_not_there(
     (bare / "models").mkdir()
     whole = (town / "models" / "sesame.json").read_text("utf-8")
     (bare / "models" / "sesame.json").write_text(whole[: len(whole) // 2], "utf-8")
+    shutil.copy(town / "models" / "sesame.scheme.json", bare / "models")
     ran = benne("compare", bare)
     assert ran.code == 1 and "sesame.json" in ran.err and "Train again" in ran.err, ran.err
     assert not (bare / "reports").exists()
