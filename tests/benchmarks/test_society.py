@@ -74,7 +74,7 @@ def test_who_learns_of_the_admitted_alone_claims_too_little_of_the_refused(
     refused: pd.DataFrame, policy: str
 ) -> None:
     alone, bounded = refused.loc[policy, "accepts_only"], refused.loc[policy, "augmentation"]
-    assert alone.claimed_refused < 0.9 * alone.true_refused
+    assert alone.claimed_refused < 0.95 * alone.true_refused
     assert alone.claimed_refused < bounded.claimed_refused
     assert alone.calibration_error > bounded.calibration_error
     assert alone.auc < refused.loc[policy, "everybody"].auc
