@@ -56,8 +56,6 @@ class Forgotten:
             ends = [fate.at for fate in own if fate.at is not None]
             until = f" until {iso(max(ends))}" if len(ends) == len(own) else ", its end not known"
             yield f"{len(own):,} records held under {rule}{until}"
-        if gone:
-            yield "benne sync deletes them in the lake too"
 
 
 def erase_person(

@@ -46,7 +46,7 @@ class Synced:
         if self.put_aside:
             yield f"{self.put_aside:,} rows put aside; see: benne quarantine list"
         if self.deletions:
-            yield f"{self.deletions:,} deletions carried out in the lake"
+            yield f"deletions carried out in the lake: {self.deletions:,}"
         yield f"the lake has the journal up to position {self.position:,}"
 
 

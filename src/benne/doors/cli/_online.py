@@ -194,10 +194,9 @@ def dispute(
             service, person, (kind, source, name), act, text=text, changes=changes or None
         )
     due = done.dispute.due_at
-    out(
-        f"the record is {done.dispute.state}"
-        + (f"; an answer is due by {_iso(due)}" if due else "")
-    )
+    out(f"the record is {done.dispute.state}")
+    if due is not None and done.dispute.state == "disputed":
+        out(f"an answer is due by {_iso(due)}")
     for given in again:
         out(f"answer {given.rescored_from} was given again as {given.id}")
 
