@@ -175,7 +175,10 @@ def expected_and_seen(bands: Sequence[dict[str, Any]], says: str) -> Markup:
 
 def bars(rows: Sequence[tuple[str, float, str]], title: str, says: str) -> Markup:
     """Horizontal bars of (name, value, label)."""
-    values = [{"name": name, "value": value, "label": label} for name, value, label in rows]
+    values = [
+        {"name": name, "value": value, "label": label, "end": max(value, 0.0)}
+        for name, value, label in rows
+    ]
     top = max([0.0, *(value for _, value, _ in rows)])
     low = min([0.0, *(value for _, value, _ in rows)])
     scale = alt.Scale(domain=[low, (top or 1.0) * 1.2])
@@ -186,7 +189,7 @@ def bars(rows: Sequence[tuple[str, float, str]], title: str, says: str) -> Marku
     )  # fmt: skip
     drawn = base.mark_bar(color=MARK, size=18) + base.mark_text(
         align="left", dx=4, color=INK, fontSize=11
-    ).encode(text="label:N")
+    ).encode(x=alt.X("end:Q", title=title, scale=scale), text="label:N")
     return _svg(drawn.properties(width=WIDTH - 60, height=34 * len(values)), says)
 
 

@@ -35,8 +35,12 @@ def evidence(v: Facts) -> Section:
     stated = facts.get("share_known_at_stated")
     if stated is not None:
         blocks.append(Block(says=(
-            f"For {percent(stated)} of the rows the source itself stated when they became known; "
-            "the other rows were stamped on arrival."
+            "Of every version the source itself stated when it became known."
+            if stated == 1
+            else "Every version was stamped on arrival with when it became known."
+            if stated == 0
+            else f"For {percent(stated)} of the versions the source itself stated when they became "
+            "known; the others were stamped on arrival."
         )))  # fmt: skip
     blocks += [*_by_kind(facts), _left_out(facts)]
     told = {"rows", "versions", "findings", "share_known_at_stated", "left_out_features"}

@@ -162,7 +162,7 @@ def why(value: Any, *path: str) -> str:
 
 def kept(value: Any) -> str:
     """Text that stays on one line, such as the name of a period."""
-    return text(value).replace(" ", NBSP)
+    return text(value).replace(" ", NBSP).replace("-", "\u2011")
 
 
 def many(number: int, thing: str) -> str:
