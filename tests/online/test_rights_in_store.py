@@ -18,7 +18,7 @@ from benne.app._reading import InProcess
 from benne.app._replay import KeptModels, replay
 from benne.app._service import Service
 from benne.app._sync import sync
-from benne.app.stores.online import answers, evidence, journal
+from benne.app.stores.online import answers, evidence, journal, loading
 from benne.app.wiring import Session
 from benne.evidence import parse_mapping
 from benne.kernel import Conflict, InvalidInput, NotFound, iso
@@ -180,6 +180,9 @@ def test_erasure_deletes_here_and_in_the_lake_and_leaves_a_proof_without_the_dat
         told = [line.body for line in journal.unsealed(unit, at_most=100_000)]
         assert not any(subject in body or "x1" in body for body in told)
         assert answers.find(unit, given.id).body is None
+    with served.online.begin() as unit:
+        unit.run(loading.marks.delete())
+    load(town, served, quiet)
     assert sync(town, served, quiet).deletions >= 1
     with town.lake(read_only=True) as lake:
         for kind in lake.versions():

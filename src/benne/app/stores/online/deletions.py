@@ -147,6 +147,12 @@ def of_lines(unit: Unit, lines: Sequence[int]) -> list[tuple[Deletion, tuple[Nam
     return [(Deletion(*row), tuple(named.get(row.line, ()))) for row in found]
 
 
+def pending(unit: Unit, kind: str) -> set[tuple[str, str]]:
+    """(source, record) of deleted records of a kind that the lake may still have."""
+    found = select(deleted.c.source, deleted.c.record).where(deleted.c.kind == kind)
+    return {(row.source, row.record) for row in unit.rows(found)}
+
+
 def forget_names(unit: Unit, *, up_to_position: int) -> int:
     """Forget the names of records that are deleted in the lake too; how many they were."""
     sealed = select(journal.lines.c.id).where(journal.lines.c.position <= up_to_position)

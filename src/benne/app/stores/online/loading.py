@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlalchemy import Column, String, Table, bindparam, select, update
 
-from benne.app.stores.online import evidence, journal
+from benne.app.stores.online import deletions, evidence, journal
 from benne.app.stores.online._packing import NOTHING, digest_columns, pack_columns
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
@@ -77,8 +77,11 @@ def bring(
     """Store loaded versions, all that there are of each person in ``columns``; how many were new.
 
     Whoever has versions of the kind already, keeps them; those that come beside them are put
-    in their place.
+    in their place.  What was lawfully deleted here does not come back.
     """
+    columns = _without_erased(unit, kind, columns)
+    if not columns["subject"]:
+        return 0
     subjects: list[str] = columns["subject"]  # type: ignore[assignment]
     spans = list(_spans(subjects))
     people = [subjects[low] for low, _ in spans]
@@ -100,6 +103,26 @@ def bring(
     unit.run(moved.values(batch=batch), [{"who": one["who"]} for one in last])
     unit.run(moved.where(later).values(known_at=bindparam("last")), last)
     return new
+
+
+def _without_erased(unit: Unit, kind: Kind, columns: Columns) -> Columns:
+    """``columns`` without what the lake still has of people and records that were erased here."""
+    people = columns["subject"]
+    table = evidence.subjects
+    found = select(table.c.subject, table.c.erased_at).where(
+        table.c.subject.between(people[0], people[-1]), table.c.erased_at.is_not(None)
+    )
+    erased = {row.subject: row.erased_at for row in unit.rows(found)}
+    names = deletions.pending(unit, kind.name)
+    if not erased and not names:
+        return columns
+    rows = zip(people, columns["known_at"], columns["source"], columns["record"], strict=True)
+    stay = [
+        i
+        for i, (subject, known_at, source, record) in enumerate(rows)
+        if not (subject in erased and known_at <= erased[subject]) and (source, record) not in names
+    ]
+    return {name: [values[i] for i in stay] for name, values in columns.items()}
 
 
 def _spans(subjects: Sequence[str]) -> Iterator[tuple[int, int]]:
