@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import json
 import os
 import socket
@@ -38,6 +39,7 @@ import uvloop
 
 from benne import app
 from benne.app.stores.online import clients, evidence
+from benne.doors.api import _render as render
 from benne.doors.api._auth import Tokens
 from benne.kernel import pairwise_id
 from tests import made_postgres
@@ -65,10 +67,14 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--stores", nargs="+", default=["sqlite", "postgresql"])
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--parts", action="store_true", help="only tell where the time goes")
     arguments = parser.parse_args()
     figures = {}
     with tempfile.TemporaryDirectory() as temporary:
         workspace = _with_offer(arguments.workspace, Path(temporary) / "workspace")
+        if arguments.parts:
+            print(_parts(workspace, f"sqlite:///{Path(temporary) / 'parts.db'}"))
+            return
         for store in arguments.stores:
             with _database(store, Path(temporary)) as url:
                 figures[store] = _measure(workspace, url, arguments.seconds, arguments.rate)
@@ -110,13 +116,18 @@ def _measure(workspace: Path, url: str, seconds: int, rate: int) -> dict[str, fl
     loaded = time.perf_counter() - begun
     asked, records = _prepared(service)
     service.online.close()
-    with _serving(workspace, url) as port:
+    with _serving(workspace, url) as (port, pid):
+        spent = _cpu_seconds(pid)
         paced = asyncio.run(_paced(port, asked, rate=rate, seconds=seconds))
+        paced["server_cpu_ms"] = round(
+            1000 * (_cpu_seconds(pid) - spent) / (rate * (seconds + 3)), 2
+        )
         full = asyncio.run(_closed(port, asked, seconds=15))
-    with _serving_bare(workspace, url) as port:
+    with _serving_bare(workspace, url) as (port, _):
         bare = asyncio.run(_closed(port, asked, seconds=15))
     return {
         "load_seconds": round(loaded, 1),
+        "others_running": round(os.getloadavg()[0], 1),
         "records_median": statistics.median(records),
         **paced,
         "full_per_second": full["per_second"],
@@ -178,18 +189,18 @@ def _people(service: app.Service) -> list[tuple[str, int]]:
 
 
 @contextmanager
-def _serving(workspace: Path, url: str) -> Iterator[int]:
+def _serving(workspace: Path, url: str) -> Iterator[tuple[int, int]]:
     words = [sys.executable, "-c", "from benne.doors import main; main()", "serve", str(workspace),
              "--database", url]  # fmt: skip
-    with _process(words, {}) as port:
-        yield port
+    with _process(words, {}) as served:
+        yield served
 
 
 @contextmanager
-def _serving_bare(workspace: Path, url: str) -> Iterator[int]:
+def _serving_bare(workspace: Path, url: str) -> Iterator[tuple[int, int]]:
     words = [sys.executable, "-m", "benchmarks.service_bare"]
-    with _process(words, {"BENNE_WORKSPACE": str(workspace), "BENNE_DATABASE": url}) as port:
-        yield port
+    with _process(words, {"BENNE_WORKSPACE": str(workspace), "BENNE_DATABASE": url}) as served:
+        yield served
 
 
 def _free_port() -> int:
@@ -199,7 +210,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _process(words: list[str], environment: dict[str, str]) -> Iterator[int]:
+def _process(words: list[str], environment: dict[str, str]) -> Iterator[tuple[int, int]]:
     port = _free_port()
     process = subprocess.Popen(
         [*words, "--port", str(port)], cwd=ROOT, env={**os.environ, **environment}
@@ -213,10 +224,16 @@ def _process(words: list[str], environment: dict[str, str]) -> Iterator[int]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """The processor time that a process has used, all its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # --- the questions -------------------------------------------------------------------------
@@ -286,6 +303,77 @@ async def _closed(port: int, asked: list[Asked], *, seconds: int) -> dict[str, f
 
     await asyncio.gather(*(line(number) for number in range(8)))
     return {"per_second": round(done / seconds, 1)}
+
+
+# --- where the time goes ---------------------------------------------------------------------
+
+_PARTS = (
+    ("token", "benne.doors.api._auth", "Tokens.read"),
+    ("key", "benne.app.stores.online.keys", "claim"),
+    ("key", "benne.app.stores.online.keys", "remember"),
+    ("client", "benne.app.stores.online.clients", "find_client"),
+    ("consent: read", "benne.app.stores.online.consents", "of_person_at"),
+    ("consent: opened", "benne.app._asking", "open_consent"),
+    ("permit", "benne.app._asking", "permit_on_consent"),
+    ("evidence: read", "benne.app.stores.online.evidence", "known"),
+    ("evidence: what may be seen", "benne.app._reading", "seen"),
+    ("features", "benne.features._plan", "Plan.over"),
+    ("score and reasons", "benne.scores._people", "Scorer.answer"),
+    ("policy", "benne.app._asking", "consult"),
+    ("journal, charge, what a replay needs", "benne.app._asking", "record_reply"),
+    ("JSON", "benne.doors.api._render", "answer"),
+)
+
+
+def _parts(workspace: Path, url: str, *, questions: int = 600) -> str:
+    """Processor time of an answer in one thread, by part: a table in milliseconds."""
+    session = app.session(workspace)
+    service = app.service(session, database=url)
+    app.load(session, service, lambda *_: None)
+    asked, records = _prepared(service)
+    tokens = Tokens.of(service)
+    spent: dict[str, float] = dict.fromkeys([label for label, _, _ in _PARTS], 0.0)
+    for label, module, name in _PARTS:
+        _measured(label, module, name, spent)
+    begun = time.process_time()
+    for number in range(questions):
+        merchant = asked[number % len(asked)]
+        person = merchant.people[number // len(asked) % len(merchant.people)]
+        question = app.Question(
+            "consult", person, "deposit_free", service=str(OFFER["name"]), amount_minor=100
+        )
+        caller = tokens.read(merchant.token)
+
+        def work(
+            unit: app.Unit, question: app.Question = question, caller: app.Caller = caller
+        ) -> app.Fresh:
+            reply = app.ask(service, unit, caller, question)
+            return app.Fresh(200, render.encode(render.answer(reply)))
+
+        app.once(service, caller.client, str(uuid4()), "bench", work)
+    whole = time.process_time() - begun
+    spent["the rest: transaction, commit"] = whole - sum(spent.values())
+    lines = [f"| part ({statistics.median(records):.0f} records) | ms |", "|---|---:|"]
+    lines += [f"| {label} | {1000 * s / questions:.2f} |" for label, s in spent.items()]
+    return "\n".join([*lines, f"| whole | {1000 * whole / questions:.2f} |"])
+
+
+def _measured(label: str, module: str, name: str, spent: dict[str, float]) -> None:
+    """Put a clock around a function, in the place of the function."""
+    home: object = importlib.import_module(module)
+    *outer, last = name.split(".")
+    for one in outer:
+        home = getattr(home, one)
+    work = getattr(home, last)
+
+    def timed(*words: object, **more: object) -> object:
+        begun = time.process_time()
+        try:
+            return work(*words, **more)
+        finally:
+            spent[label] += time.process_time() - begun
+
+    setattr(home, last, timed)
 
 
 def _table(figures: dict[str, dict[str, float]]) -> str:
