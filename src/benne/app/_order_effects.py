@@ -23,15 +23,28 @@ _encode = msgspec.json.Encoder().encode
 
 
 def keep_step(
-    bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act, step: Step, service: Service
+    bureau: Bureau,
+    unit: Unit,
+    stored: StoredOrder,
+    act: Act,
+    step: Step,
+    service: Service,
+    *,
+    new: bool = False,
 ) -> StoredOrder:
-    """Store a step and all that follows from it, in the unit's own transaction."""
+    """Store a step and all that follows from it, in the unit's own transaction.
+
+    ``new``: the order itself was not stored yet.
+    """
     order = step.order
     if not stored.test and step.start != "created":
         _follow_exposure(unit, stored.order, order)
     task = next_task(order, service)
     stored = replace(stored, order=order, next_at=None if task is None else task.at)
-    store.change(unit, order, next_at=stored.next_at)
+    if new:
+        store.add(unit, stored)
+    else:
+        store.change(unit, order, next_at=stored.next_at)
     store.add_act(unit, order.id, _kept(act, step))
     ledger.post(unit, order.merchant, step.entries)
     store.wait_for(unit, order.id, [p.id for p in step.payments], at=act.at)

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sqlalchemy import Column, Index, Integer, String, Table, bindparam, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    and_,
+    bindparam,
+    case,
+    or_,
+    select,
+    update,
+)
 
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
@@ -85,7 +97,7 @@ def reserve(
             index_elements=["order"], set_={"amount_minor": held, "at": at}
         )
     )
-    _move(unit, keys, used, amount_minor, newly=amount_minor, day=at // MICROS_PER_DAY)
+    _move(unit, keys, amount_minor, newly=amount_minor, day=at // MICROS_PER_DAY)
     return Reserved(order, held)
 
 
@@ -100,7 +112,7 @@ def release(unit: Unit, order: str, *, amount_minor: int | None = None, at: int)
     if found is None:
         raise NotFound(f"order {order} has nothing reserved.")
     keys = _keys(found.subject, found.merchant)
-    used = _locked(unit, keys, day=at // MICROS_PER_DAY)
+    _locked(unit, keys, day=at // MICROS_PER_DAY)
     found = _of(unit, order)  # again, behind the locks
     assert found is not None
     amount = found.amount_minor if amount_minor is None else amount_minor
@@ -110,13 +122,14 @@ def release(unit: Unit, order: str, *, amount_minor: int | None = None, at: int)
         )
     left: int = found.amount_minor - amount
     unit.run(update(exposures).where(exposures.c.order == order).values(amount_minor=left, at=at))
-    _move(unit, keys, used, -amount, newly=0, day=at // MICROS_PER_DAY)
+    _move(unit, keys, -amount, newly=0, day=at // MICROS_PER_DAY)
     return left
 
 
 def used(unit: Unit, *, subject: str, merchant: str, at: int) -> dict[Scope, Used]:
     """What is at risk now and was reserved today, for each scope; it locks nothing."""
-    return _read(unit, _keys(subject, merchant), day=at // MICROS_PER_DAY, lock=False)
+    found = _read(unit, _keys(subject, merchant), day=at // MICROS_PER_DAY, lock=False)
+    return {scope: found.get(scope, Used()) for scope in SCOPES}
 
 
 def erase_subject(unit: Unit, subject: str) -> int:
@@ -128,21 +141,33 @@ def erase_subject(unit: Unit, subject: str) -> int:
 _EXPOSURE = select(exposures.c.subject, exposures.c.merchant, exposures.c.amount_minor).where(
     exposures.c.order == bindparam("of_order")
 )
-_OF_SCOPE = (
-    exposure_totals.c.scope == bindparam("of_scope"),
-    exposure_totals.c.key == bindparam("of_key"),
+_OF_SCOPES = or_(
+    *(
+        and_(exposure_totals.c.scope == scope, exposure_totals.c.key == bindparam(f"of_{scope}"))
+        for scope in SCOPES
+    )
 )
-_TOTAL = select(
-    exposure_totals.c.total_minor, exposure_totals.c.day, exposure_totals.c.day_minor
-).where(*_OF_SCOPE)
-_TOTAL_LOCKED = _TOTAL.with_for_update()
+_TOTALS = (
+    select(
+        exposure_totals.c.scope,
+        exposure_totals.c.total_minor,
+        exposure_totals.c.day,
+        exposure_totals.c.day_minor,
+    )
+    .where(_OF_SCOPES)
+    .order_by(exposure_totals.c.scope)  # so that no two units wait for each other
+)
+_TOTALS_LOCKED = _TOTALS.with_for_update()
 _MOVE = (
     update(exposure_totals)
-    .where(*_OF_SCOPE)
+    .where(_OF_SCOPES)
     .values(
-        total_minor=bindparam("new_total"),
-        day=bindparam("new_day"),
-        day_minor=bindparam("new_day_minor"),
+        total_minor=exposure_totals.c.total_minor + bindparam("more"),
+        day_minor=case(
+            (exposure_totals.c.day == bindparam("today"), exposure_totals.c.day_minor), else_=0
+        )
+        + bindparam("newly"),
+        day=bindparam("today"),
     )
 )
 """Statements are built once: to build one takes longer than to run it."""
@@ -165,46 +190,33 @@ class _Exposure:
 
 
 def _locked(unit: Unit, keys: Mapping[Scope, str], *, day: int) -> dict[Scope, Used]:
-    """What each scope has at risk, its row held until the unit ends; makes rows that lack."""
-    new = [
-        {"scope": scope, "key": keys[scope], "total_minor": 0, "day": day, "day_minor": 0}
-        for scope in SCOPES
-    ]
-    unit.run(unit.insert(exposure_totals).on_conflict_do_nothing(), new)
+    """What each scope has at risk, its row held until the unit ends; makes rows that lack.
+
+    Rows are made, and then held, in the order of their scopes, and none is held before a row is
+    made: so no two units wait for each other.
+    """
+    missing = set(SCOPES) - set(_read(unit, keys, day=day, lock=False))
+    if missing:
+        new = [
+            {"scope": scope, "key": keys[scope], "total_minor": 0, "day": day, "day_minor": 0}
+            for scope in sorted(missing)
+        ]
+        unit.run(unit.insert(exposure_totals).on_conflict_do_nothing(), new)
     return _read(unit, keys, day=day, lock=True)
 
 
 def _read(unit: Unit, keys: Mapping[Scope, str], *, day: int, lock: bool) -> dict[Scope, Used]:
-    found: dict[Scope, Used] = {}
-    query = _TOTAL_LOCKED if lock and unit.postgres else _TOTAL
-    for scope in SCOPES:  # always in this order, so that no two units wait for each other
-        row = unit.row(query, {"of_scope": scope, "of_key": keys[scope]})
-        if row is None:
-            found[scope] = Used()
-        else:
-            found[scope] = Used(row.total_minor, row.day_minor if row.day == day else 0)
-    return found
+    """What each scope that has a row has at risk."""
+    rows = unit.rows(_TOTALS_LOCKED if lock and unit.postgres else _TOTALS, _named(keys))
+    return {
+        row.scope: Used(row.total_minor, row.day_minor if row.day == day else 0) for row in rows
+    }
 
 
-def _move(
-    unit: Unit,
-    keys: Mapping[Scope, str],
-    before: Mapping[Scope, Used],
-    amount: int,
-    *,
-    newly: int,
-    day: int,
-) -> None:
-    unit.run(
-        _MOVE,
-        [
-            {
-                "of_scope": scope,
-                "of_key": keys[scope],
-                "new_total": before[scope].total_minor + amount,
-                "new_day": day,
-                "new_day_minor": before[scope].day_minor + newly,
-            }
-            for scope in SCOPES
-        ],
-    )
+def _named(keys: Mapping[Scope, str]) -> dict[str, str]:
+    return {f"of_{scope}": key for scope, key in keys.items()}
+
+
+def _move(unit: Unit, keys: Mapping[Scope, str], amount: int, *, newly: int, day: int) -> None:
+    """Change what the locked rows say."""
+    unit.run(_MOVE, {**_named(keys), "more": amount, "newly": newly, "today": day})
