@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_bureau import make_town, middle, quiet, train_by_hand
+from made_bureau import make_town, middle, people_of, quiet, train_by_hand
 
 from benne.app._load import load
 from benne.app._models import kept_model
@@ -102,3 +102,22 @@ def _kept(served: Service) -> list[str]:
     reader = served.reader
     assert isinstance(reader, InProcess)
     return [model.bundle.artefact.hash for model in reader.models.values()]
+
+
+def test_without_the_month_s_block_the_network_is_withheld_and_not_called_absent(
+    loaded: tuple[Session, Service],
+) -> None:
+    town, served = loaded
+    permit = town.permit("self_view")
+    next_month = month_start(served.clock()) + 40 * 86_400_000_000
+    with served.online.reading() as unit:
+        for subject in people_of(town)[:20]:
+            now, later = (
+                served.reader(unit, subject, permit=permit, as_of=at, family="sesame")
+                for at in (served.clock(), next_month)
+            )
+            assert now.network is not None
+            assert later.network is None
+            if isinstance(later.answer, Score):
+                assert later.answer.withheld == ("network",)
+                assert later.answer.domain_points["network"] == 0

@@ -58,6 +58,11 @@ def test_a_store_is_a_file_or_a_postgresql(url: str) -> None:
         Online.open(url)
 
 
+def test_a_file_that_is_made_is_its_owners_alone(tmp_path: Path) -> None:
+    Online.open(f"sqlite:///{tmp_path / 'new.db'}").close()
+    assert (tmp_path / "new.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_database_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="nothing of this request was kept"):
         Online.open(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}")

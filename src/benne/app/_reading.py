@@ -17,7 +17,7 @@ from benne.app._features import feature_plan
 from benne.app.stores.online import disputes, evidence, network
 from benne.evidence import Kind, View, as_corrected, counted, seen, thickness_over
 from benne.features import Plan
-from benne.kernel import DOMAINS, NotFound, Row, Type, Value, month_start
+from benne.kernel import DOMAINS, NotFound, Row, Type, Value, iso, month_start
 from benne.rights import Jurisdiction, LawfulBasis, Permit, dispute_after, flag_of, jurisdiction
 from benne.scores import Answer, Erased, Scorer, Unavailable
 
@@ -66,6 +66,9 @@ class Reading:
     features: Callable[[Iterable[str]], Mapping[str, Value]] = field(
         default=lambda _: {}, repr=False, compare=False
     )
+
+
+_REMEMBERED = 1_000
 
 
 class Model:
@@ -118,12 +121,14 @@ class Model:
             columns = self.bundle.artefact.columns
             domains = {column.domain for column in columns if column.name in barred}
             found = tuple(domain for domain in DOMAINS if domain in domains)
+            _make_room(self._withheld)
             self._withheld[terms] = found
         return found
 
     def _barred(self, permit: Permit) -> tuple[str, ...]:
         terms = permit.kinds, permit.bars
         if terms not in self._bars:
+            _make_room(self._bars)
             self._bars[terms] = self.plan.withheld(permit)
         return self._bars[terms]
 
@@ -147,6 +152,12 @@ class Model:
                 withheld=withheld,
             )
         return found
+
+
+def _make_room(remembered: dict[object, tuple[str, ...]]) -> None:
+    """Forget all where much is remembered: consents may name kinds in any number of ways."""
+    if len(remembered) >= _REMEMBERED:
+        remembered.clear()
 
 
 def _kinds_read(bundle: Bundle) -> set[str]:
@@ -248,6 +259,11 @@ def _answer(
         rules = ", ".join(dict.fromkeys(bar.rule for bar in permit.bars))
         closed = f"what rule {rules} and" if rules else "what"
         why = f"{closed} the consent leave open has no card of its own: {error}"
+        if around is None and model.reads_neighbours(permit):
+            why = (
+                f"the network features of {iso(month_start(as_of))[:7]} are not loaded here, and "
+                "there is no card without the network; benne load brings them."
+            )
         return Unavailable(model.bundle.family.name, subject, as_of, why)
     row = model.plan.over(shown, permit, as_of, network={} if around is None else around.values)
     row |= thickness_over(

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _Terms: TypeAlias = tuple[frozenset[str] | None, tuple[Bar, ...]]
 
 
+_WALKS_KEPT = 64
+"""Consents may name kinds in any number of ways; each way has closures of its own."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Features that fit their kinds.  Make one with ``plan``.
@@ -157,6 +161,8 @@ class Plan:
         if walk is None:
             allowed = self.permitted(permit)
             walk = Walk.of(allowed._own, self.kinds), allowed.of_neighbours
+            if len(self._walks) >= _WALKS_KEPT:
+                self._walks.clear()
             self._walks[terms] = walk
         return walk
 

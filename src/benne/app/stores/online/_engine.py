@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -115,6 +116,8 @@ def _engine(url: str, pool: int) -> Engine:
         if not parsed.database or parsed.database == ":memory:":
             raise InvalidInput("a store must be a file; got sqlite in memory; name a file.")
         parsed = parsed.set(drivername="sqlite+pysqlite")
+        with suppress(OSError):  # what cannot be made is told when it is opened
+            Path(str(parsed.database)).touch(mode=0o600)  # it is people's, and nobody else's
         engine = create_engine(
             parsed,
             pool_size=pool,
