@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import made_postgres
+import pytest
 from made_service import Asker, FakeReader, Turned
 
 from benne import app
+from benne.app.stores.online import Online, keys
 from benne.kernel import subject_id
 
 
@@ -61,3 +67,48 @@ def test_no_data_no_consent_and_low_are_told_apart(asker: Asker, reader: FakeRea
             told = asker.ask(what, person, **more).json()
             assert told["answer"] == name
             assert not {"score", "admitted", "level", "permit"} & set(told)
+
+
+def test_two_at_once_with_one_key_get_one_answer(asker: Asker) -> None:
+    """The second is told to wait, or gets the bytes of the first; never an answer of its own."""
+    made: list[int] = []
+    began, go = threading.Event(), threading.Event()
+
+    def work(_: app.Unit) -> app.Fresh:
+        made.append(1)
+        began.set()
+        go.wait(10)
+        return app.Fresh(200, b"first")
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(app.once, asker.service, "c", "k", "r", work)
+        assert began.wait(10)
+        with pytest.raises(app.KeyInFlight):
+            app.once(asker.service, "c", "k", "r", work)
+        go.set()
+        assert first.result().body == b"first"
+    again = app.once(asker.service, "c", "k", "r", work)
+    assert (again.body, again.replayed, len(made)) == (b"first", True, 1)
+
+
+def test_an_error_keeps_nothing_and_frees_the_key(asker: Asker) -> None:
+    refused = asker.ask("consult", "x", service="nowhere", amount_minor=1, key="k")
+    person = asker.consent()["known_as"]
+    unknown = asker.ask("consult", person, service="nowhere", amount_minor=1, key="k2")
+    assert unknown.status_code == 404
+    known = asker.ask("consult", person, service="power_bank", amount_minor=1, key="k2")
+    assert (refused.status_code, known.status_code) == (200, 200)
+
+
+@pytest.mark.postgres
+def test_two_processes_cannot_hold_one_key(
+    postgres: made_postgres.Server, postgres_template: str
+) -> None:
+    url = postgres.database(postgres_template)
+    one, two = Online.open(url), Online.open(url)
+    with one.begin() as unit, two.begin() as other:
+        assert isinstance(keys.claim(unit, "c", "k", "r", at=0), keys.New)
+        assert isinstance(keys.claim(other, "c", "k", "r", at=0), keys.InFlight)
+        assert isinstance(keys.claim(other, "c", "another", "r", at=0), keys.New)
+    one.close()
+    two.close()
