@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from made_service import Asker, FakeReader, Turned, made_service
 
+from benne import app
 from benne.app.stores.online import Online
-from benne.kernel import MICROS_PER_DAY, parse_instant
+from benne.kernel import MICROS_PER_DAY, parse_instant, subject_id
 
 
 def asker_on(
@@ -51,6 +52,14 @@ def test_social_ties_are_barred_from_creditworthiness_in_the_eu_from_its_day(
         assert "network" in after.barred_domains
         barred = {bar.rule for bar in after.bars if "network" in bar.domains}
         assert barred <= set(told["rules"])
+        subject = consented_subject(asker)
+        reader.answers[subject] = app.Unavailable("sesame", subject, 0, "no card without it")
+        closed = asker.ask("score", person, "lending").json()
+        assert (closed["answer"], closed["rule"]) == ("unavailable", "EU-CCD-18-data")
+
+
+def consented_subject(asker: Asker) -> str:
+    return subject_id("ID-1", key=asker.service.key)
 
 
 def test_no_permit_outlives_a_minute_the_consent_or_the_rules(
@@ -122,9 +131,8 @@ def test_to_ask_for_a_loan_is_evidence_and_to_ask_for_a_bike_is_not(
 ) -> None:
     from benne.app.stores.online import evidence
     from benne.evidence import standard_kinds
-    from benne.kernel import subject_id
 
-    subject = subject_id("ID-1", key=asker.service.key)
+    subject = consented_subject(asker)
     kinds = [kind for kind in standard_kinds() if kind.name == "inquiry"]
 
     def inquiries() -> int:
