@@ -36,25 +36,23 @@ def work_until_killed(
     url: str, folder: Path, *, seed: int, seconds: float, at_once: int = 2
 ) -> list[str]:
     """What ``at_once`` processes promised before ``kill -9``, ``seconds`` after the first did."""
-    workers = [
-        subprocess.Popen(
-            [sys.executable, PROGRAM, url, str(folder), str(seed * 10 + number)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for number in range(at_once)
-    ]  # fmt: skip
-    said: list[str] = []
-    for worker in workers:
-        assert worker.stdout is not None
-        said.append(worker.stdout.readline())
+    told = [folder / f"told-{seed}-{number}" for number in range(at_once)]
+    workers = []
+    for number, path in enumerate(told):
+        command = [sys.executable, PROGRAM, url, str(folder), str(seed * 10 + number)]
+        with path.open("w") as out:
+            workers.append(subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, text=True))
+    while not all(path.stat().st_size for path in told):
+        assert all(worker.poll() is None for worker in workers), workers[0].communicate()
+        time.sleep(0.01)
     time.sleep(seconds)
     for worker in workers:
         worker.kill()
     for worker in workers:
-        rest, wrong = worker.communicate()
+        _, wrong = worker.communicate()
         assert "Traceback" not in wrong, wrong
-        said += [line for line in rest.splitlines(keepends=True) if line.endswith("\n")]
-    return [line.strip() for line in said if line.strip()]
+    lines = [line for path in told for line in path.read_text().splitlines(keepends=True)]
+    return [line.strip() for line in lines if line.endswith("\n")]
 
 
 def demand_kept(url: str, folder: Path, promised: list[str]) -> int:
@@ -78,6 +76,7 @@ def demand_kept(url: str, folder: Path, promised: list[str]) -> int:
         if what == "evidence":
             assert (words[0], words[1], int(words[2])) in held, f"lost: {line}"
         else:
+            assert what == "answer" and len(words) > 2, f"no promise: {line!r}"
             key, subject, *body = words
             assert ask(service, key, subject) == " ".join(body).encode(), f"answered anew: {line}"
     seal(service.online, service.signer, at=service.clock())
