@@ -119,7 +119,14 @@ class Line:
         self.writer: asyncio.StreamWriter | None = None
 
     async def post(self, head: bytes, body: bytes) -> tuple[int, bytes]:
-        """The status and the body of the response."""
+        """The status and the body of the response; a line that was idle too long is opened anew."""
+        try:
+            return await self._send(head, body)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.writer = None
+            return await self._send(head, body)
+
+    async def _send(self, head: bytes, body: bytes) -> tuple[int, bytes]:
         if self.writer is None:
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         assert self.reader is not None
