@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -38,6 +39,7 @@ class Online:
     """An open online store.  Make one with ``Online.open``; safe to share between threads."""
 
     engine: Engine
+    _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
     def open(cls, url: str, *, pool: int = 5) -> Self:
@@ -70,8 +72,25 @@ class Online:
         Raises:
             Unavailable: the database is gone, full or too busy; nothing of it stays.
         """
-        with _meant(self.engine), self.engine.begin() as connection:
+        with self._in_turn(), _meant(self.engine), self.engine.begin() as connection:
             yield Unit(connection)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """On SQLite, one writer of this process after another.
+
+        The database has one writer at a time, and who waits for it there sleeps for up to 100 ms
+        between two looks; a thread that waits here goes on at once.
+        """
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        if not self._turn.acquire(timeout=_BUSY_MS / 1000):
+            raise Unavailable("the store is too busy; nothing of this request was kept; try again.")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:
@@ -97,7 +116,7 @@ class Online:
         """
         for left in reversed(range(_TRIES)):
             try:
-                with self.engine.begin() as connection:
+                with self._in_turn(), self.engine.begin() as connection:
                     return work(Unit(connection))
             except DBAPIError as error:
                 if left and getattr(error.orig, "sqlstate", None) in _AGAIN:
