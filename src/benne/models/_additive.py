@@ -44,6 +44,11 @@ class Scored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit(self, told: Told, asked: Asked) -> None:
         """Fit the decks and keep them as the artefact."""
+        if isinstance(asked.withheld, str):
+            raise InvalidInput(
+                f"withheld must be a sequence of sets of domains; got the text "
+                f"{asked.withheld!r}; write [{{{asked.withheld!r}}}]."
+            )
         withheld = [_barred(barred, told.columns) for barred in asked.withheld]
         with threadpool_limits(limits=1):
             decks = [_fit_deck(told, asked, barred) for barred in (frozenset(), *withheld)]
@@ -177,13 +182,10 @@ class AdditiveModel(Scored):
         large = len(told.bad) >= _LARGE
         bags = _bags(len(told.bad))
         learners = known[self.learner]
-        folds = (
-            self.n_inner_folds
-            if self.n_inner_folds is not None
-            else (5 if len(told.bad) < _FIVE_FOLDS else 3)
+        usual = 5 if len(told.bad) < _FIVE_FOLDS else 3
+        folds = whole(
+            "n_inner_folds", usual if self.n_inner_folds is None else self.n_inner_folds, 2
         )
-        if folds < 2:
-            raise InvalidInput(f"n_inner_folds must be 2 or more; got {folds}.")
         return Recipe(
             learners=learners,
             boost=Boost(leaves=4, rate=0.03, bags=bags),
@@ -195,9 +197,16 @@ class AdditiveModel(Scored):
             folds=folds,
             monotone=self.monotone,
             across=self.form == "paired",
-            seed=int(self.random_state or 0),
-            threads=self.n_threads,
+            seed=whole("random_state", self.random_state or 0, 0),
+            threads=whole("n_threads", self.n_threads, 1),
         )
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """``value`` as a whole number of ``least`` or more."""
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise InvalidInput(f"{name} must be a whole number of {least} or more; got {value!r}.")
+    return int(value)
 
 
 def _bags(rows: int) -> int:
@@ -253,9 +262,9 @@ class PointsCard(Scored):
         recipe = Recipe(
             learners=("points",),
             pair_rounds=(0,),
-            folds=self.n_inner_folds,
-            seed=int(self.random_state or 0),
-            threads=self.n_threads,
+            folds=whole("n_inner_folds", self.n_inner_folds, 2),
+            seed=whole("random_state", self.random_state or 0, 0),
+            threads=whole("n_threads", self.n_threads, 1),
         )
         bins = self.bins or Bins(coarse=8)
         self._fit(told, Asked(recipe, bins, self.segments, self.withheld, "strict"))

@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
 
 from benne.kernel import InvalidInput
 from benne.models._columns import Column, distinct
-from benne.models._read import Raw, read
+from benne.models._read import Raw, level, read
 from benne.models._tables import Floats, Ints
 
 
@@ -48,11 +48,15 @@ def check_training(
         raise InvalidInput(
             f"{type(estimator).__name__} requires y to be passed, but the target y is None."
         )
+    _demand_table(X)
+    if columns is not None:
+        _demand_columns(columns)
     frame = _checked(estimator, X, columns, reset=True)
     known = distinct(columns) if columns is not None else _guessed(frame)
     raw = read(frame, known)
     _demand_finite(raw)
     labels = column_or_1d(y, warn=True)
+    _demand_outcomes(labels)
     if labels.dtype.kind == "f":
         assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
@@ -65,12 +69,10 @@ def check_training(
         )
     if len(classes) < 2:
         raise InvalidInput(
-            f"y must hold two classes, good and bad; it holds one class, {classes[0]!r}."
+            f"y must hold two classes, good and bad; it holds one class, {classes.tolist()[0]!r}."
         )
     weight = _weights(sample_weight, labels)
-    people = np.arange(len(labels)) if groups is None else np.asarray(groups)
-    check_consistent_length(labels, people)
-    _, numbers = np.unique(people, return_inverse=True)
+    numbers = np.arange(len(labels)) if groups is None else _numbered(groups, labels)
     kept = weight > 0
     if len(np.unique(bad[kept])) < 2:
         raise InvalidInput("rows of a weight above 0 must hold two classes; they hold one class.")
@@ -92,7 +94,56 @@ def _weights(sample_weight: Any, labels: NDArray[Any]) -> Floats:
     weight: Floats = _check_sample_weight(sample_weight, labels, dtype=np.float64)
     if (weight < 0).any() or not weight.any():
         raise InvalidInput("sample_weight must be 0 or more, and not 0 for every row.")
-    return weight
+    # equal weights are no weights, to the last bit
+    return weight if weight.min() < weight.max() else np.ones(len(labels))
+
+
+def _numbered(groups: Any, labels: NDArray[Any]) -> Ints:
+    """A number for each row's person."""
+    people = np.asarray(column_or_1d(groups))
+    check_consistent_length(labels, people)
+    names = people.tolist()
+    nobody = [row for row, name in enumerate(names) if level(name) is None]
+    if nobody:
+        raise InvalidInput(f"groups must name the person of each row; row {nobody[0]} names none.")
+    if len(kinds := sorted({type(name).__name__ for name in names})) > 1:
+        raise InvalidInput(f"groups must be of one type; got {', '.join(kinds)}.")
+    _, numbers = np.unique(people, return_inverse=True)
+    return np.asarray(numbers, dtype=np.int64)
+
+
+def _demand_table(X: Any) -> None:
+    """Refuse what is not yet a table, or has a name twice."""
+    # to name the columns of a lazy table may cost a query
+    names = [] if hasattr(X, "collect") else list(getattr(X, "columns", ()))
+    names = [name for name in names if isinstance(name, str)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidInput(f"each column of X must be named once; {', '.join(twice)} came twice.")
+    if isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
+        raise InvalidInput("X must be a table in memory; got a lazy one; collect() it first.")
+
+
+def _demand_columns(columns: Any) -> None:
+    if isinstance(columns, str):
+        raise InvalidInput(f"columns must be a sequence of Column; got the text {columns!r}.")
+    odd = [column for column in columns if not isinstance(column, Column)]
+    if odd:
+        raise InvalidInput(
+            f"columns must hold Column values; got {odd[0]!r}; write Column({odd[0]!r}, ...)."
+        )
+
+
+def _demand_outcomes(labels: NDArray[Any]) -> None:
+    """Refuse an outcome that is not known, by its row."""
+    if labels.dtype.kind not in "fO":
+        return
+    unknown = [row for row, value in enumerate(labels.tolist()) if level(value) is None]
+    if unknown:
+        raise InvalidInput(
+            f"y must hold a known outcome for each row; Input y contains NaN, or nothing, in "
+            f"{len(unknown)} rows, the first of them row {unknown[0]}; leave them out."
+        )
 
 
 def check_rows(estimator: Any, X: Any, columns: Sequence[Column]) -> Any:

@@ -9,7 +9,7 @@ text; one trailing ``.0`` is dropped, so that 3, 3.0 and "3" are one level.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -41,7 +41,13 @@ def read(frame: Any, columns: Sequence[Column]) -> Raw:
 def _pick(frame: Any, columns: Sequence[Column]) -> list[Any]:
     if isinstance(frame, Mapping):
         _demand_names(columns, list(frame))
-        return [np.asarray(frame[column.name]) for column in columns]
+        parts = [np.asarray(frame[column.name]) for column in columns]
+        if len({part.shape for part in parts}) > 1 or any(part.ndim != 1 for part in parts):
+            told = ", ".join(f"{c.name} {p.shape}" for c, p in zip(columns, parts, strict=True))
+            raise InvalidInput(
+                f"a mapping must hold arrays of shape (rows,), all alike; got {told}."
+            )
+        return parts
     native = nw.from_native(frame, eager_only=True, pass_through=True)
     if isinstance(native, nw.DataFrame):
         _demand_names(columns, native.columns)
@@ -92,7 +98,7 @@ def _numbers(values: NDArray[Any], name: str) -> Floats:
         except (TypeError, ValueError) as error:
             raise InvalidInput(
                 f"column {name!r} must hold numbers; row {row} is {value!r}; declare it with "
-                f"category=True if it is one."
+                f"category=True if it is one, and make a time a number of days."
             ) from error
     return out
 
@@ -140,6 +146,10 @@ def texts(values: NDArray[Any]) -> NDArray[Any]:
         known: dict[Any, str | None] = {}
         out = np.empty(len(values), dtype=object)
         for row, value in enumerate(values.tolist()):
+            if not isinstance(value, Hashable):
+                raise InvalidInput(
+                    f"a category must hold single values; row {row} is {value!r}; make it a text."
+                )
             key = (type(value), value)
             if key not in known:
                 known[key] = level(value)

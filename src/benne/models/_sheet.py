@@ -7,13 +7,14 @@ of several learners can be averaged entry by entry.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benne.kernel import InvalidInput
 from benne.models._columns import Column
 from benne.models._read import Raw
 from benne.models._tables import Axis, Floats, Ints, round_to
@@ -26,6 +27,9 @@ class Bins:
     ``fine`` is the most ranges of one number, ``coarse`` the most bins of a feature in a table
     of two, ``knots`` the most knots of a smooth term, ``levels`` the most levels of a category
     with a bin of its own, ``level_rows`` the fewest rows of such a level.
+
+    Raises:
+        InvalidInput: a limit that is not a whole number of 1 or more (2 for ``knots``).
     """
 
     fine: int = 64
@@ -33,6 +37,15 @@ class Bins:
     knots: int = 10
     levels: int = 1000
     level_rows: int = 5
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value, least = getattr(self, limit.name), 2 if limit.name == "knots" else 1
+            if not isinstance(value, int) or value < least:
+                raise InvalidInput(
+                    f"{limit.name} of Bins must be a whole number of {least} or more; "
+                    f"got {value!r}."
+                )
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from benne.models._tables import Floats, Ints
 _FEW_LEVELS = 12
 _MOST_INPUTS = 500
 _BLOCK_ROWS = 8192
+_LEAST_WIDTH = 1e-290
 _ENOUGH = 1e-6  # a step that gains less of the loss ends the search
 
 
@@ -97,7 +98,7 @@ def _term(sheet: Sheet, position: int, most: int, *, monotone: bool) -> _Term:
             odds = level_odds(sheet.codes[position], sheet.bad, sheet.weight, len(axis))
             return _Term(position, np.zeros(0), odds[:, None], True, 0)
         return _Term(position, np.zeros(0), _flags(weight, range(len(axis))), False, 0)
-    knots = np.asarray(axis.edges, dtype=np.float64)[_thin(grid.knots, most)]
+    knots = _apart(np.asarray(axis.edges, dtype=np.float64)[_thin(grid.knots, most)])
     flags = _flags(weight, range(axis.missing, len(axis)))
     sign = -grid.column.direction if monotone else 0
     return _Term(position, knots, flags, False, sign)
@@ -107,6 +108,12 @@ def _thin(knots: Ints, most: int) -> Ints:
     if len(knots) <= most:
         return knots
     kept: Ints = knots[np.unique(np.linspace(0, len(knots) - 1, most).round().astype(int))]
+    return kept
+
+
+def _apart(knots: Floats) -> Floats:
+    """``knots`` less those so near the one before that a double cannot hold a slope between."""
+    kept: Floats = knots[np.r_[True, np.diff(knots) > _LEAST_WIDTH]] if len(knots) else knots
     return kept
 
 
