@@ -23,8 +23,11 @@ from benne.models import AdditiveModel, PointsCard
 from benne.scores import family, points
 
 STRICT = "benne_strict"
-NO_MATTER = ("__init__", "_inputs", "_printed", "_prices", "_read", "_reading", "_short", "_sql")
-"""Modules of ``benne.models`` that check, print, price or translate, and change no score."""
+MADE_BY = (
+    "_additive", "_artefact", "_columns", "_designs", "_fitting", "_folds", "_learners", "_lower",
+    "_points", "_segments", "_shape", "_sheet", "_spline", "_tables",
+)  # fmt: skip
+"""The modules of ``benne.models`` that fit and score; the rest checks, prints and translates."""
 
 
 @dataclass
@@ -63,11 +66,7 @@ def _fit(make: Callable[..., Any]) -> Callable[[Fold, Settings], Fitted]:
 def own() -> tuple[Method, ...]:
     """The three; a version covers the code of ``benne.models`` that fits and scores."""
     folder = Path(benne.models.__file__).parent
-    code = "".join(
-        path.read_text(encoding="utf-8")
-        for path in sorted(folder.glob("*.py"))
-        if path.stem not in NO_MATTER
-    )
+    code = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in MADE_BY)
     asked: dict[str, tuple[Callable[..., Any], tuple[Settings, ...]]] = {
         STRICT: (AdditiveModel, _directed_or_not("strict")),
         "benne_paired": (AdditiveModel, _directed_or_not("paired")),

@@ -23,7 +23,9 @@ from benne.models import (
     Table,
     entries,
     exposures,
+    lines,
     printed,
+    shortened,
 )
 
 ROWS = 100_000
@@ -270,3 +272,41 @@ def test_exposures_count_everybody_once_a_table(artefact, rows):
             own = [e for e in found if (e.card, e.term) == (card.name, table.name)]
             assert sum(e.rows for e in own) == mine.sum()
             assert sum(e.bad for e in own) == bad[mine].sum()
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 0.05, 0.5])
+def test_a_shorter_card_moves_no_table_by_more_than_the_tolerance(artefact, rows, tolerance):
+    short = shortened(artefact, rows, tolerance)
+    assert lines(short) < lines(artefact) if tolerance else lines(short) <= lines(artefact)
+    for withheld in ((), ("network",)):
+        before, after = (one.contributions(rows, withheld) for one in (artefact, short))
+        for place, term in enumerate(before.terms):
+            said = 0
+            if term in after.terms:
+                said = after.term_micro[:, after.terms.index(term)]
+            # a slope is rounded to the unit at each end
+            assert np.abs(before.term_micro[:, place] - said).max() <= tolerance * 1e6 + 3
+    assert Artefact.from_json(short.to_json()).hash == short.hash
+
+
+def test_a_shorter_card_still_rises_where_it_rose(rows):
+    axis = Axis(Column("ratio", "history", 1), tuple(np.arange(1.0, 40.0)))
+    rng = np.random.default_rng(5)
+    rises = np.sort(rng.normal(0, 3e5, len(axis) - 1)).astype(np.int64)
+    slope = np.zeros(axis.ranges)
+    slope[1:-1] = np.diff(rises)[1:] * rng.random(axis.ranges - 2)
+    table = Table((axis,), np.append(rises, 0), slope)
+    artefact = Artefact((axis.column,), (Deck(frozenset(), (Segment("all"),),
+                                              (Card("all", 0, (table,)),)),))  # fmt: skip
+    frame = pd.DataFrame({"ratio": np.linspace(0, 41, 5000)})
+    short = shortened(artefact, frame, 0.05)
+    assert lines(short) < lines(artefact) / 2
+    found = short.contributions(frame)
+    assert (np.diff(found.total_micro) >= -1).all()
+    assert short.mean_micro()[0, 0] == pytest.approx(found.term_micro.mean(), abs=1)
+
+
+def test_a_tolerance_below_nothing_is_refused(artefact, rows):
+    for ill in (-0.1, math.nan, math.inf):
+        with pytest.raises(InvalidInput, match="tolerance"):
+            shortened(artefact, rows, ill)

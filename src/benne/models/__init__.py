@@ -30,6 +30,7 @@ from benne.models._refused import (
     refused_share,
 )
 from benne.models._sheet import Bins
+from benne.models._short import lines, shortened
 from benne.models._tables import (
     Axis,
     Bin,
@@ -85,12 +86,14 @@ __all__ = [
     "exposures",
     "in_words",
     "inverse_propensity",
+    "lines",
     "odds_factor",
     "parts_bad",
     "prices",
     "printed",
     "probability_good",
     "refused_share",
+    "shortened",
     "unrestricted",
 ]
 

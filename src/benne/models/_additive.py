@@ -20,6 +20,7 @@ from benne.models._inputs import Told, check_rows, check_training
 from benne.models._learners import Boost, Pairs
 from benne.models._segments import found_segments
 from benne.models._sheet import Bins, Sheet, make_grids, make_sheet
+from benne.models._short import shortened
 
 _LARGE = 50_000
 _FIVE_FOLDS = 10_000
@@ -33,6 +34,7 @@ class Asked:
     bins: Bins
     segments: Sequence[Segment] | str | None
     withheld: Sequence[Iterable[str]]
+    tolerance: float
     form: Literal["strict", "paired"]
 
 
@@ -61,6 +63,8 @@ class Scored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.artefact_ = Artefact(
             told.columns, tuple(deck for deck, _, _ in decks), asked.form, about
         )
+        if asked.tolerance:
+            self.artefact_ = shortened(self.artefact_, told.raw, asked.tolerance, told.weight)
         self.classes_ = told.classes
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
@@ -115,6 +119,9 @@ class AdditiveModel(Scored):
         For each, a deck is refitted without those domains.
     bins, pairs : Bins, Pairs, optional
         How finely columns are cut; how tables of two features are grown.
+    tolerance : float
+        By how much, in log-odds, a table may move so that the card gets shorter; see
+        ``shortened``.
     n_inner_folds : int, optional
         Folds for choices and calibration; 5, or 3 from 10,000 rows on.
     random_state, n_threads : int
@@ -142,6 +149,7 @@ class AdditiveModel(Scored):
         withheld: Sequence[Iterable[str]] = (),
         bins: Bins | None = None,
         pairs: Pairs | None = None,
+        tolerance: float = 0.0,
         n_inner_folds: int | None = None,
         random_state: int = 0,
         n_threads: int = 1,
@@ -154,6 +162,7 @@ class AdditiveModel(Scored):
         self.withheld = withheld
         self.bins = bins
         self.pairs = pairs
+        self.tolerance = tolerance
         self.n_inner_folds = n_inner_folds
         self.random_state = random_state
         self.n_threads = n_threads
@@ -165,7 +174,12 @@ class AdditiveModel(Scored):
         """
         told = check_training(self, X, y, sample_weight, groups, self.columns)
         asked = Asked(
-            self._recipe(told), self.bins or Bins(), self.segments, self.withheld, self.form
+            self._recipe(told),
+            self.bins or Bins(),
+            self.segments,
+            self.withheld,
+            self.tolerance,
+            self.form,
         )
         self._fit(told, asked)
         return self
@@ -244,6 +258,7 @@ class PointsCard(Scored):
         segments: Sequence[Segment] | str | None = None,
         withheld: Sequence[Iterable[str]] = (),
         bins: Bins | None = None,
+        tolerance: float = 0.0,
         n_inner_folds: int = 5,
         random_state: int = 0,
         n_threads: int = 1,
@@ -252,6 +267,7 @@ class PointsCard(Scored):
         self.segments = segments
         self.withheld = withheld
         self.bins = bins
+        self.tolerance = tolerance
         self.n_inner_folds = n_inner_folds
         self.random_state = random_state
         self.n_threads = n_threads
@@ -267,7 +283,7 @@ class PointsCard(Scored):
             threads=whole("n_threads", self.n_threads, 1),
         )
         bins = self.bins or Bins(coarse=8)
-        self._fit(told, Asked(recipe, bins, self.segments, self.withheld, "strict"))
+        self._fit(told, Asked(recipe, bins, self.segments, self.withheld, self.tolerance, "strict"))
         return self
 
 
