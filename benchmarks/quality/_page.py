@@ -36,8 +36,10 @@ Stratified {FOLDS}-fold, {REPEATS} repeats (seeds 0 to {REPEATS - 1}), groups wh
 gets the same rows, folds and columns; protected columns (sex, marital status, nationality or
 foreign worker, birthplace) are removed for all. Settings are tried on one inner split (three to
 one) of the training fold, by AUC: eight of them, or three on sets above 30,000 rows, and the best
-is fitted anew to the whole training fold. That is the most a method may try; Benne tries one
-setting, its defaults, and chooses by inner folds within its fit. Boosted trees stop early on the
+is fitted anew to the whole training fold. That is the most a method may try. Benne's additive
+models try two where a set has directions and at most 30,000 rows, directions bound and unbound,
+each by a fit of two inner folds, and bind them on larger sets; all else they choose by inner folds
+within the fit, segments too (`segments="auto"`). Boosted trees stop early on the
 inner split (patience {PATIENCE}, at most {MOST_TREES} trees, CatBoost half as many at a rate of
 0.05 to 0.1) and the last fit gets {MORE_TREES:g} times as many; EBM tries with one outer bag and
 fits six, at most 3,000 rounds. Categories of more than 30 levels reach LightGBM, XGBoost, EBM and
@@ -46,8 +48,8 @@ weights of evidence go into a ridge logistic regression. All settings stand in
 `benchmarks/quality/_rivals.py`, those chosen in the table.
 
 taiwan is the flat form with derived columns (worst delay, utilisation, shares paid, trends);
-superlender is the feature catalogue on the example workspace; the domains of the rest stand in
-`benchmarks/quality/sets.toml`. hmeq is grouped by near-duplicates: rows equal, nulls too, in
+superlender is the feature catalogue on the example workspace, less ties; the domains of the rest
+stand in `benchmarks/quality/sets.toml`. hmeq is grouped by near-duplicates: rows equal, nulls too, in
 reason, job, years on the job, derogatory reports, delinquent lines, inquiries and lines, and
 within a tenth of the larger in loan, mortgage, value, age of the oldest line and debt to income.
 These are 954 pairs of rows, 7 of them at exactly a tenth (947 are closer); chains of pairs stay

@@ -141,8 +141,12 @@ def _taiwan(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _superlender(data: Path, cache: Path) -> Set:
-    """Catalogue features of the example workspace, by the ordinary ingest and features."""
+    """Catalogue features of the example workspace, by the ordinary ingest and features.
+
+    Features of ties are left out: the rivals were measured without.
+    """
     table, columns = _pipeline(ROOT / "examples" / "superlender", data, cache)
+    columns = tuple(column for column in columns if "tie" not in column.kinds)
     rows = as_rows(table, columns)
     return Set("superlender", rows, table["bad"].to_numpy(), table["subject"].to_numpy(), columns)
 

@@ -21,7 +21,7 @@ from benchmarks.quality._sets import ROOT, SETS, Set, load
 from benne.models import AdditiveModel, lines, shortened
 from benne.scores import family, points
 
-TOLERANCES = (0.0, 0.01, 0.02, 0.05, 0.1)
+TOLERANCES = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 
 
 def main() -> None:
