@@ -49,8 +49,8 @@ weights of evidence go into a ridge logistic regression. All settings stand in
 
 taiwan is the flat form with derived columns (worst delay, utilisation, shares paid, trends);
 superlender is the feature catalogue on the example workspace, less ties; the domains of the rest
-stand in `benchmarks/quality/sets.toml`. hmeq is grouped by near-duplicates: rows equal, nulls too, in
-reason, job, years on the job, derogatory reports, delinquent lines, inquiries and lines, and
+stand in `benchmarks/quality/sets.toml`. hmeq is grouped by near-duplicates: rows equal, nulls too,
+in reason, job, years on the job, derogatory reports, delinquent lines, inquiries and lines, and
 within a tenth of the larger in loan, mortgage, value, age of the oldest line and debt to income.
 These are 954 pairs of rows, 7 of them at exactly a tenth (947 are closer); chains of pairs stay
 together, in 466 groups.

@@ -54,8 +54,8 @@ def measure(data: Set, method: Method, cell: Cell) -> dict[str, object]:
         seed=10 * cell.repeat + cell.fold,
     )  # fmt: skip
     with threadpool_limits(limits=1):
-        tried = _tried(data, method)
-        settings, trees = choose(given, method, tried)
+        chosen_from = tried(data, method)
+        settings, trees = choose(given, method, chosen_from)
         begun = time.process_time()
         fitted = method.fit(replace(given, trees=trees), settings)
         fit_seconds = time.process_time() - begun
@@ -92,7 +92,7 @@ def measure(data: Set, method: Method, cell: Cell) -> dict[str, object]:
     }
 
 
-def _tried(data: Set, method: Method) -> tuple[Settings, ...]:
+def tried(data: Set, method: Method) -> tuple[Settings, ...]:
     """The settings that differ on ``data``: fewer where it is large, or has no directions."""
     if len(data.bad) > MANY_ROWS:
         return method.settings[: method.large]

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.quality import _folds, _inference, _measures, _page, _results, _run  # noqa: E402
+from benchmarks.quality._benne import own  # noqa: E402
 from benchmarks.quality._rivals import SETTINGS, Encoder, Fold, Method  # noqa: E402
 from benchmarks.quality._sets import SETS, Set, declared, load  # noqa: E402
 from benne.models import Column  # noqa: E402
@@ -170,7 +171,26 @@ def test_an_encoder_learns_levels_from_training_rows_alone() -> None:
 
 def test_every_rival_has_the_same_budget() -> None:
     assert {len(settings) for settings in SETTINGS.values()} == {8}
-    assert _run.TRIED == {False: 8, True: 3}
+    assert Method("any", (), lambda *_: None, "v").large == 3
+    assert all(len(mine.settings) <= 8 and mine.large <= 3 for mine in own())
+
+
+def test_directions_are_unbound_only_where_a_set_has_some() -> None:
+    rows, bad = pd.DataFrame({"debt": np.zeros(4)}), np.array([0, 1, 0, 1])
+    strict = own()[0]
+    for direction, tried in ((0, [True]), (-1, [True, False])):
+        columns = (Column("debt", direction=direction),)
+        found = _run.tried(Set("made", rows, bad, np.arange(4), columns), strict)
+        assert [settings["monotone"] for settings in found] == tried
+
+
+def test_a_set_is_known_by_nine_digits_of_its_numbers() -> None:
+    def version(value: float) -> str:
+        rows = pd.DataFrame({"debt": [value, 0.0, np.nan], "town": ["x", None, "y"]})
+        return Set("made", rows, np.array([0, 1, 0]), np.arange(3), (Column("debt"),)).version
+
+    assert version(0.1 + 0.2) == version(0.3)
+    assert version(0.3) != version(0.30000001)
 
 
 def test_no_protected_column_is_declared() -> None:
