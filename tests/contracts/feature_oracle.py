@@ -228,12 +228,13 @@ def applied(operator: str, parts: list[Any]) -> Any:
         return None
     a, b = (*parts, None)[:2]
     if operator == "divide":
-        return None if b == 0 else float(a) / float(b)
+        quotient = None if b == 0 else float(a) / float(b)
+        return quotient if quotient is not None and math.isfinite(quotient) else None
     if operator == "days_between":
         return math.floor((b - a) // DAY)
     if operator == "year_of":
         return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=a)).year
-    return {
+    result = {
         "add": lambda: a + b,
         "subtract": lambda: a - b,
         "multiply": lambda: a * b,
@@ -248,3 +249,4 @@ def applied(operator: str, parts: list[Any]) -> Any:
         "as_number": lambda: 1 if a else 0,
         "as_double": lambda: float(a),
     }[operator]()
+    return result if type(result) is not float or math.isfinite(result) else None

@@ -68,7 +68,7 @@ def test_a_wrong_setting_is_refused_before_anything_is_read(small: Made, wrong: 
 
 def test_steps_out_of_order_name_the_step_that_is_missing(small: Made) -> None:
     refused(benne("score", small.folder), 2, "benne train makes it")
-    refused(benne("report", small.folder), 2, "benne train makes it")
+    refused(benne("report", small.folder), 2, "benne ingest makes it")
     refused(benne("train", small.folder), 2, "benne features makes them")
     refused(benne("features", small.folder), 2, "benne ingest brings it")
 
