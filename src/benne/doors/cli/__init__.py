@@ -19,7 +19,6 @@ def main(render: Callable[[Mapping[str, Any]], str], serve: Callable[..., None])
     Codes: 0 done; 2 input; 3 permission; 4 conflict; 5 unavailable; 1 a bug or a broken store;
     130 interrupted.
     """
-    from benne.doors.cli import _policies  # noqa: F401 (it adds its commands)
     from benne.doors.cli._commands import commands
     from benne.doors.cli._console import Hung, fail, flush, note
     from benne.kernel import BenneError, Unavailable

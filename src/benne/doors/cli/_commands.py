@@ -11,6 +11,7 @@ import typer
 from benne.doors.cli._console import note, out, progress
 from benne.doors.cli._online import dispute, erase, export, load, replay, retain, sync, verify
 from benne.doors.cli._orders import fund, orders
+from benne.doors.cli._policies import appetite, policy
 from benne.doors.cli._service import client, organisation, serve
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ commands.add_typer(organisation, name="organisation")
 commands.add_typer(client, name="client")
 commands.add_typer(fund, name="fund")
 commands.add_typer(orders, name="orders")
+commands.add_typer(policy, name="policy")
 
 
 def _session(workspace: Path, data: Path | None) -> Session:
@@ -362,5 +364,7 @@ def quarantine_replay(workspace: WorkspaceArg) -> None:
         note("No row waits in the quarantine.")
 
 
-for _command in (load, sync, verify, replay, dispute, export, erase, retain, serve):
+for _command in (
+    load, sync, verify, replay, dispute, export, erase, retain, serve, appetite,
+):  # fmt: skip
     commands.command()(_command)

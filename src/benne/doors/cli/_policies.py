@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from benne.doors.cli._commands import JsonOpt, WorkspaceArg, commands
 from benne.doors.cli._console import note, out, progress
+from benne.doors.cli._service import DatabaseOpt, JsonOpt, WorkspaceArg, opened_service
 
 policy = typer.Typer(
     no_args_is_help=True,
     help="Policies: who is admitted, and up to what; checked, published by two, back-tested.",
 )
-commands.add_typer(policy, name="policy")
 
 FileArg = Annotated[
     Path, typer.Argument(metavar="FILE", help="The policy, a TOML file.", show_default=False)
 ]
 ByOpt = Annotated[str, typer.Option(help="Who does this.", show_default=False)]
-DatabaseOpt = Annotated[
-    str | None,
-    typer.Option(help="The store's URL; BENNE_DATABASE or benne.db if not given.",
-                 show_default=False),
-]  # fmt: skip
 ShadowOpt = Annotated[
     bool, typer.Option("--shadow", help="Decide beside the live policy, and tell nobody.")
 ]
@@ -54,8 +48,8 @@ def propose(
     """Keep a version, for somebody else to publish."""
     from benne import app
 
-    session = app.session(workspace)
-    kept = app.policy_propose(app.service(session, database=database), session, file, by=by)
+    with opened_service(workspace, database) as service:
+        kept = app.policy_propose(service, app.session(workspace), file, by=by)
     note(f"Somebody else may now: benne policy publish {workspace} {kept.name} {kept.version}")
 
 
@@ -71,8 +65,9 @@ def publish(
     """Put a version in force from now on.  Who proposed it cannot."""
     from benne import app
 
-    service = app.service(app.session(workspace), database=database)
-    term = app.policy_publish(service, name, version, by=by, role="shadow" if shadow else "live")
+    role: Literal["shadow", "live"] = "shadow" if shadow else "live"
+    with opened_service(workspace, database) as service:
+        term = app.policy_publish(service, name, version, by=by, role=role)
     out(app.term_line(term))
 
 
@@ -87,8 +82,8 @@ def withdraw(
     """From now on let no policy decide about a service; its threshold and cap do."""
     from benne import app
 
-    service = app.service(app.session(workspace), database=database)
-    app.policy_withdraw(service, offer, by=by, role="shadow" if shadow else "live")
+    with opened_service(workspace, database) as service:
+        app.policy_withdraw(service, offer, by=by, role="shadow" if shadow else "live")
     note(f"No policy of {offer} is in force.")
 
 
@@ -103,7 +98,8 @@ def list_terms(
     """Tell which policy was in force when."""
     from benne import app
 
-    found = app.policy_terms(app.service(app.session(workspace), database=database), at=at)
+    with opened_service(workspace, database) as service:
+        found = app.policy_terms(service, at=at)
     for term in found:
         out(app.term_line(term))
     if not found:
@@ -140,7 +136,6 @@ def _value(text: str) -> bool | int | str:
     return int(text) if text.lstrip("-").isdigit() else text
 
 
-@commands.command()
 def appetite(
     context: typer.Context,
     workspace: WorkspaceArg,
