@@ -88,6 +88,6 @@ lock: ## Compile the hashed requirement files (needs uv)
 clean: ## Remove what was built
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-bench: bench-features bench-ingest bench-network bench-quality bench-society ## Run every benchmark
+bench: bench-features bench-ingest bench-network bench-quality bench-society bench-service bench-orders bench-comparison bench-decisions bench-load bench-faults ## Run every benchmark
 
-.PHONY: help setup demo test bench bench-features bench-ingest bench-network bench-quality bench-service bench-society bench-comparison bench-orders bench-decisions bench-load bench-faults lock clean
+.PHONY: help setup demo test bench bench-features bench-ingest bench-network bench-quality bench-society bench-service bench-orders bench-comparison bench-decisions bench-load bench-faults lock clean
