@@ -54,18 +54,18 @@ def _demand_the_same(found: orders.StoredOrder, unit: Unit) -> None:
 
 
 def _lend_until_killed(url: str, folder: Path, seed: int, client: str, seconds: float) -> list[str]:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, PROGRAM, url, str(folder), str(seed), client],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=PROGRAM.parent,
-    )
-    assert process.stdout is not None
-    first = process.stdout.readline()
-    if not first:
-        raise AssertionError(process.stderr and process.stderr.read())
-    time.sleep(seconds)
-    process.kill()
-    rest, _ = process.communicate()
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        if not first:
+            raise AssertionError(process.stderr and process.stderr.read())
+        time.sleep(seconds)
+        process.kill()
+        rest = process.stdout.read()  # not communicate(): it would lose what readline() has read on
     return [first, *(line for line in rest.splitlines() if line.count(" ") >= 1)]
