@@ -101,7 +101,7 @@ def test_evidence_that_is_gone_without_a_rule_is_corrupt(loaded: Bureau) -> None
     town, served = loaded
     given, _ = answer(served, people_of(town)[0], town.permit("self_view"))
     with served.online.begin() as unit:
-        unit.run(text("DELETE FROM evidence_packed WHERE kind = 'obligation'"))
+        unit.run(text("DELETE FROM evidence_packed"))
     with pytest.raises(Corrupt, match="no rule deleted any"):
         replay(KeptModels(served.workspace), served.online, given.id)
 
