@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from benne.app._consulting import Verdict
+from benne.app._consulting import KeptDecision, Verdict
 from benne.app.stores.online import answers, asks, evidence, policies
 from benne.app.stores.online.asks import Ask
 from benne.evidence import Arrival
@@ -65,19 +66,26 @@ def record_reply(service: Service, unit: Unit, caller: Caller, reply: Replied) -
     if decided:
         line["decided"] = {kept.role: content_hash(kept.body) for kept in decided}
     number = service.note(unit, "answer", line)
-    for kept in decided:
-        policies.keep(
-            unit,
-            answer=reply.id,
-            policy=kept.policy,
-            role=kept.role,
-            body=kept.body,
-            subject=consent.subject,
-            at=ask_row.at,
-        )
+    _keep_decisions(unit, reply.id, decided, subject=consent.subject, at=ask_row.at)
     _keep(service, unit, reply, reading, permit, consent, number)
     if question.purpose == "lending":
         _leave_inquiry(service, unit, caller, reply, consent)
+
+
+def _keep_decisions(
+    unit: Unit, answer: str, decided: Iterable[KeptDecision], *, subject: str, at: int
+) -> None:
+    """Keep what the live policy decided, and one in the shadow."""
+    for kept in decided:
+        policies.keep(
+            unit,
+            answer=answer,
+            policy=kept.policy,
+            role=kept.role,
+            body=kept.body,
+            subject=subject,
+            at=at,
+        )
 
 
 def _keep(
