@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from benne.app._signing import Ed25519Signer, Ed25519Verifier, key_id_of
 from benne.kernel import Corrupt, InvalidInput, pairwise_id

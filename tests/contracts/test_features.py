@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from feature_oracle import value_of
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from made_features import every_aggregate, random_features
 from made_histories import KINDS, PERMIT, Case, a_case
 from made_lake import Look, in_duckdb, sql_of

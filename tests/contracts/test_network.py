@@ -5,8 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from made_features import a_feature
 from made_ties import CUT, KINDS, a_society, in_duckdb
 from network_oracle import Oracle

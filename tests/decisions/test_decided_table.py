@@ -5,8 +5,7 @@ from __future__ import annotations
 import duckdb
 import ibis
 import pyarrow as pa
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from benne.decisions import Policy, decide_on, decided
 from benne.scores import level_at

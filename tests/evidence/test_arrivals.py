@@ -8,8 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from benne.app.stores import Lake
 from benne.evidence import Arrival, Finding, Rules, arrival, parse_mapping, standard_kinds

@@ -9,8 +9,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from benne.evidence import View, observations_table, seen, standard_kinds, visible
 from benne.kernel import END_OF_TIME, MICROS_PER_DAY

@@ -8,12 +8,10 @@ import duckdb
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from benne.evidence import OutcomeDefinition, outcomes
-from benne.kernel import MICROS_PER_DAY as DAY
-from benne.kernel import InvalidInput, iso
+from benne.kernel import MICROS_PER_DAY as DAY, InvalidInput, iso
 
 OBSERVATIONS = {"observation": "int64", "subject": "string", "as_of": "int64"}
 BILLS = {

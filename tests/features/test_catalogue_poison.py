@@ -10,8 +10,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from benne.app.settings import AttributeTable
 from benne.evidence import About, ColumnSpec, Kind, View, standard_kinds

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from benne.kernel import InvalidInput
 from benne.models import inverse_propensity, odds_factor, parts_bad, refused_share

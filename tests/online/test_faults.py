@@ -9,8 +9,7 @@ import made_postgres
 import pytest
 from answering_forever import ask, bring, serve
 from killing import demand_kept, moments, work_until_killed
-from made_bureau import answer, go_on, scored
-from made_bureau import bring as bring_to
+from made_bureau import answer, bring as bring_to, go_on, scored
 from sqlalchemy import event
 
 from benne.app._service import Service

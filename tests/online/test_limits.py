@@ -6,8 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from benne.app.stores.online import Online, Unit, limits
 from benne.decisions import SCOPES, Exceeded, Limits, Used, exceeded

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from benne.kernel import MICROS_PER_DAY, InvalidInput, canonical_json, parse_instant
 from benne.rights import JURISDICTIONS, Horizon, LawfulBasis, permit_from, permit_on_basis

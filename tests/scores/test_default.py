@@ -6,8 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from benne.kernel import Corrupt, InvalidInput
 from benne.scores import DefaultTable, default_table

@@ -6,8 +6,7 @@ import copy
 
 import pytest
 from histories import DAY, KINDS, NOW, bill, breach, check, histories, order, statement, version
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from benne.kernel import Currency, InvalidInput
 from benne.scores import Lever, levers_from, offers, standard_levers

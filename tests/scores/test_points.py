@@ -6,8 +6,7 @@ import duckdb
 import numpy as np
 import pytest
 from handmade import FACTORS_OF, artefact, bureau_artefact, people, rows
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from benne.kernel import InvalidInput
 from benne.scores import dimension_micro, family, points, points_of_row, points_select

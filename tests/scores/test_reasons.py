@@ -8,8 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from handmade import FACTORS_OF, artefact, bureau_artefact, people, rows
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from benne.evidence import standard_kinds
 from benne.features import standard_catalogue

@@ -7,8 +7,7 @@ import math
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from benne.kernel import InvalidInput
 from benne.scores import FAMILIES, PointsScale, family

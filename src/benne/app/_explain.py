@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from benne.app._bundle import read_bundle
 from benne.app._score import score
 from benne.kernel import iso
-from benne.scores import Answer, NotEnoughEvidence, Score
-from benne.scores import family as family_named
+from benne.scores import Answer, NotEnoughEvidence, Score, family as family_named
 
 if TYPE_CHECKING:
     from benne.app.stores import Progress

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from collections.abc import Mapping as MappingOf
+from collections.abc import Callable, Iterable, Mapping as MappingOf
 from dataclasses import dataclass
 from typing import TypeVar
 

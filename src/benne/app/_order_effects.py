@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from benne.app.stores.online import evidence, ledger, limits
-from benne.app.stores.online import orders as store
+from benne.app.stores.online import evidence, ledger, limits, orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
 from benne.decisions import Exceeded, Limits
 from benne.evidence import Arrival, Rules, arrival

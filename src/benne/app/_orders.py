@@ -13,8 +13,7 @@ from benne.app._access import Caller, demand_open
 from benne.app._asking import Question, ask
 from benne.app._consulting import Verdict
 from benne.app._order_effects import keep_step, reserve_exposure
-from benne.app.stores.online import ledger
-from benne.app.stores.online import orders as store
+from benne.app.stores.online import ledger, orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
 from benne.decisions import Exceeded, Limits
 from benne.kernel import MICROS_PER_DAY, Conflict, Json, NotFound, NotPermitted, iso

@@ -23,8 +23,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 
-from benne.client import _orders as orders
-from benne.client import _wire as wire
+from benne.client import _orders as orders, _wire as wire
 
 A = TypeVar("A")
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from benne.decisions._syntax import parse
-from benne.kernel import Call as _Call
 from benne.kernel import (
+    Call as _Call,
     Column,
     Constant,
     Expression,

@@ -7,8 +7,7 @@ JSON has types, so nothing is read out of text but instants.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from collections.abc import Mapping as MappingOf
+from collections.abc import Iterable, Mapping as MappingOf
 from dataclasses import dataclass
 
 from benne.evidence._findings import Finding

@@ -11,8 +11,7 @@ text: ``benne.app.stores`` runs it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping as MappingOf
+from collections.abc import Iterable, Mapping as MappingOf
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 

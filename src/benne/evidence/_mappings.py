@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
-from collections.abc import Mapping as MappingOf
+from collections.abc import Iterable, Mapping as MappingOf
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo

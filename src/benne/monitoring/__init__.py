@@ -19,11 +19,9 @@ from benne.monitoring._coverage import coverage
 from benne.monitoring._fairness import fairness
 from benne.monitoring._features import FeatureTable, table_plot
 from benne.monitoring._figures import whyless
-from benne.monitoring._policies import ERRORS, thin_files
-from benne.monitoring._policies import by_group as fare_by_group
+from benne.monitoring._policies import ERRORS, by_group as fare_by_group, thin_files
 from benne.monitoring._ranking import auc, auc_difference, discrimination, gains, ks, roc
-from benne.monitoring._refits import prices as prices_of_parts
-from benne.monitoring._refits import worth_in_orders, worth_refitted
+from benne.monitoring._refits import prices as prices_of_parts, worth_in_orders, worth_refitted
 from benne.monitoring._refused import Turned
 from benne.monitoring._resampling import Draws
 from benne.monitoring._stability import psi, stability

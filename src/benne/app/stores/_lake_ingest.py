@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
+from collections.abc import Mapping as MappingOf, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 

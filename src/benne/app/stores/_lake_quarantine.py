@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from collections.abc import Mapping as MappingOf
+from collections.abc import Iterable, Mapping as MappingOf, Sequence
 from dataclasses import dataclass
 from typing import Any
 

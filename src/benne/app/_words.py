@@ -1,0 +1,59 @@
+"""The names of the rooms below that doors speak of."""
+
+from __future__ import annotations
+
+from benne.orders import (
+    ACTS as ORDER_ACTS,
+    Act as OrderAct,
+    Breach as Breach,
+    Claim as Claim,
+    Due as Due,
+    Fund as Fund,
+    FundLimits as FundLimits,
+    Payment as OrderPayment,
+    PaymentPort as PaymentPort,
+    Proof as Proof,
+    Receipt as PaymentReceipt,
+    SimulatedProvider as SimulatedProvider,
+    acts_of as acts_of,
+)
+from benne.rights import Frequency as Frequency
+from benne.scores import (
+    Answer as Answer,
+    Erased as Erased,
+    Inquiries as Inquiries,
+    NoConsent as NoConsent,
+    NotEnoughEvidence as NotEnoughEvidence,
+    Score as Score,
+    Unavailable as Unavailable,
+    Watchlist as Watchlist,
+    WatchRow as WatchRow,
+    level_of as level_of,
+)
+
+__all__ = [
+    "ORDER_ACTS",
+    "Answer",
+    "Breach",
+    "Claim",
+    "Due",
+    "Erased",
+    "Frequency",
+    "Fund",
+    "FundLimits",
+    "Inquiries",
+    "NoConsent",
+    "NotEnoughEvidence",
+    "OrderAct",
+    "OrderPayment",
+    "PaymentPort",
+    "PaymentReceipt",
+    "Proof",
+    "Score",
+    "SimulatedProvider",
+    "Unavailable",
+    "WatchRow",
+    "Watchlist",
+    "acts_of",
+    "level_of",
+]
