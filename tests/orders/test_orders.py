@@ -21,9 +21,14 @@ from benne.orders import (
     SERVICES,
     STATES,
     Act,
+    Due,
     Entry,
+    Fund,
+    FundLimits,
+    PaymentRequest,
     Posting,
     Proof,
+    Receipt,
     SimulatedProvider,
     Terms,
     act_on,
@@ -493,3 +498,91 @@ def test_an_act_is_checked_once_at_the_border(values: dict[str, object], says: s
 
 def test_all_services_are_named() -> None:
     assert tuple(standard_services()) == SERVICES
+
+
+def test_an_instalment_is_taken_on_its_day_and_no_other_with_it() -> None:
+    plan = tuple(Due(START + 30 * DAY * k, 20_000, "instalment") for k in range(1, 13))
+    case = Case("instalment", days=360, value_minor=240_000, price_minor=240_000, plan=plan)
+    provider = SimulatedProvider()
+    case.running()
+    for month in range(1, 13):
+        with pytest.raises(Conflict, match="the day of an instalment"):
+            case.do("deduct")
+        case.wait(30)
+        case.ask(provider)
+        assert case.order.paid_minor == month * 20_000
+    assert case.order.state == "completed"
+
+
+def test_a_person_may_pay_a_part_by_hand_while_a_large_deduction_waits_for_them() -> None:
+    case, provider = Case(value_minor=90_000, price_minor=90_000).running(), SimulatedProvider()
+    case.do("complete", amount_minor=60_000)
+    case.do("deduct")
+    case.do("pay", amount_minor=1_000)
+    case.ask(provider)
+    assert [p.status for p in case.order.payments] == ["cancelled", "done"]
+    assert (case.order.paid_minor, case.order.owed_minor) == (1_000, 59_000)
+
+
+def test_a_provider_that_gives_nothing_back_is_asked_again_a_day_later_and_not_at_once() -> None:
+    class Keeps(SimulatedProvider):
+        def ask(self, request: PaymentRequest) -> Receipt:
+            said = super().ask(request)
+            return Receipt(said.payment, "declined", 0) if request.does == "void" else said
+
+    case, provider = Case(), Keeps()
+    case.do("offer", amount_minor=5_000)
+    case.do("deposit")
+    case.ask(provider)
+    case.do("cancel")
+    case.ask(provider)
+    first, second = (p for p in case.order.payments if p.does == "void")
+    assert (first.status, second.status) == ("declined", "pending")
+    assert second.asked_at == case.at + DAY
+
+
+def test_an_objection_to_what_is_over_puts_nothing_at_risk_again() -> None:
+    case = Case().running()
+    case.do("complete")
+    case.do("dispute", text="it was dirty")
+    assert (case.order.state, case.order.exposure_minor) == ("disputed", 0)
+
+
+def test_an_objection_that_was_wrong_does_not_end_a_pause_for_hardship() -> None:
+    case = Case("instalment", days=60).running()
+    case.do("pause", until=case.at + 90 * DAY, text="lost their work")
+    case.wait(10)
+    case.do("dispute", text="I never got the second part")
+    case.wait(10)
+    case.do("uphold", text="signed for")
+    assert case.order.state == "hardship"
+    assert case.wait(69) == []
+    assert case.wait(2) == ["resume"]
+    assert case.order.dues[0].at == START + (30 + 90) * DAY
+
+
+def test_a_fund_that_bears_half_bears_half_however_many_claims_it_comes_in() -> None:
+    case = _lost()
+    case.fund = Fund("m", FundLimits(90_000, 90_000, 90_000, share_permille=500), 90_000)
+    for amount in (4_000, 6_900, 4_900, 2_000):
+        mine = case.order.owed_minor - case.order.covered_minor
+        case.do("claim", amount_minor=min(amount, mine), proofs=(PROOF,), text="lost")
+        most = case.fund.award_max(
+            claimed_minor=min(amount, mine), order_paid_minor=case.order.awarded_minor
+        )
+        case.do("award", amount_minor=most) if most else case.do("reject", text="its share is paid")
+    assert case.order.awarded_minor <= 10_900 // 2
+
+
+def test_a_claim_is_closed_when_the_person_pays_after_all() -> None:
+    case = _lost()
+    case.do("claim", amount_minor=9_000, proofs=(PROOF,), text="lost")
+    case.do("pay")
+    case.ask(SimulatedProvider())
+    assert case.order.claim is not None
+    assert (case.order.state, case.order.claim.state) == ("settled", "closed")
+
+
+def test_what_is_at_risk_is_no_less_than_what_may_be_charged() -> None:
+    with pytest.raises(InvalidInput, match="40000 or more here; got 1"):
+        Case("pay_later", value_minor=1, price_minor=40_000)

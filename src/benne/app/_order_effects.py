@@ -46,7 +46,7 @@ def keep_step(
         store.change(unit, order, next_at=stored.next_at)
     store.add_act(unit, order.id, _kept(act, step))
     ledger.post(unit, order.merchant, step.entries)
-    store.wait_for(unit, order.id, [p.id for p in step.payments], at=act.at)
+    store.wait_for(unit, order.id, {p.id: p.asked_at for p in step.payments})
     if act.name == "told" and act.payment and not order.payment(act.payment).open:
         store.answered(unit, act.payment)
     if not stored.test:

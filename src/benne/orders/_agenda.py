@@ -57,12 +57,13 @@ def _reminders(order: Order, service: Service, promise: Deadline) -> list[Task]:
 
 def _deduction(order: Order, service: Service) -> Task | None:
     """When money is taken next: at the day it falls due, then again after each failure."""
-    charges = [p for p in order.payments if p.does == "charge"]
-    open_one = any(p.open for p in charges)
-    failed = sum(p.status == "declined" for p in charges)
-    if open_one or order.collectable_minor < 1 or failed >= service.terms.deductions_max:
+    if order.pending_minor("charge", "capture") or order.collectable_minor < 1:
         return None
     at = min(due.at for due in order.dues if due.owed_minor)
+    charges = [p for p in order.payments if p.does == "charge"]
+    failed = sum(p.status == "declined" and p.asked_at >= at for p in charges)
+    if failed >= service.terms.deductions_max:
+        return None
     if charges:
         at = max(at, charges[-1].asked_at + service.terms.retry_days * MICROS_PER_DAY)
     return _task(order, at, "deduct")

@@ -185,16 +185,15 @@ def _resume(work: Work) -> None:
 
 def _dispute(work: Work) -> None:
     order = work.order
-    if order.state == "hardship":
-        work.change(pause_until=None)
-    else:
+    if order.state != "hardship":
         work.change(prior=order.state, paused_at=work.act.at)
     work.change(breaches=_answered(order.breaches, "disputed"))
 
 
 def _answer(found: str) -> Callable[[Work], None]:
     def answer(work: Work) -> None:
-        work.order = shifted(work.order, until=work.act.at)
+        if not work.order.pause_runs(work.act.at):
+            work.order = shifted(work.order, until=work.act.at)
         work.change(breaches=_answered(work.order.breaches, found))
 
     return answer

@@ -39,11 +39,16 @@ class Fund:
     paid_minor: int = 0
 
     def award_max(self, *, claimed_minor: int, order_paid_minor: int = 0) -> int:
-        """The most that it may pay for a claim, of an order for which it paid already."""
+        """The most that it may pay for a claim, of an order for which it paid already.
+
+        Its share is of the whole loss, however many claims that comes in.
+        """
         limits = self.limits
+        loss = claimed_minor + order_paid_minor
         return max(
             min(
-                claimed_minor * limits.share_permille // 1000,
+                claimed_minor,
+                loss * limits.share_permille // 1000 - order_paid_minor,
                 limits.order_minor - order_paid_minor,
                 limits.day_minor - self.paid_today_minor,
                 limits.total_minor - self.paid_minor,

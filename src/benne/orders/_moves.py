@@ -79,6 +79,7 @@ CONDITIONS: dict[str, Condition] = {
     "goods are out": lambda order, act, service: order.goods_out(service),
     "final, and owing": lambda order, act, service: order.completed_at is not None,
     "was written off": lambda order, act, service: order.lost_minor + order.fund_lost_minor > 0,
+    "a pause runs on": lambda order, act, service: order.pause_runs(act.at),
     "goods are back": lambda order, act, service: order.returned_at is not None,
 }
 """Every condition, by the name that the table uses."""
@@ -233,11 +234,17 @@ _OBJECT: list[Move] = [
         (*_OWING, "hardship", "claimed", "completed", "settled", "written_off"),
         "dispute", "disputed", evidence=_BREACH, notices=("objection",),
     ),
-    *_rows(
-        ("disputed",), "uphold", PRIOR,
-        evidence=_ORDER + _DUE + _BREACH, notices=("objection_answered",),
+    *(
+        row
+        for end, when in (("hardship", "a pause runs on"), (PRIOR, "always"))
+        for row in (
+            *_rows(
+                ("disputed",), "uphold", end, when,
+                evidence=_ORDER + _DUE + _BREACH, notices=("objection_answered",),
+            ),
+            *_rows(("disputed",), "withdraw", end, when, evidence=_ORDER + _DUE + _BREACH),
+        )
     ),
-    *_rows(("disputed",), "withdraw", PRIOR, evidence=_ORDER + _DUE + _BREACH),
     *_done(("disputed",), "correct", entries=_UNDO, notices=("objection_answered",)),
     *(
         row

@@ -68,7 +68,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One thing asked of the provider, by an id that is asked with again until it is answered."""
+    """One thing asked of the provider, by an id that is asked with again until it is answered.
+
+    It is asked from ``asked_at`` on.
+    """
 
     id: str
     does: str
@@ -82,6 +85,11 @@ class Payment:
     def open(self) -> bool:
         """Whether its end is not known."""
         return self.status in ("unconfirmed", "pending")
+
+    @property
+    def fell_short(self) -> bool:
+        """Whether the provider answered, and did not do all of it."""
+        return self.status in ("done", "declined") and self.done_minor < self.amount_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +213,26 @@ class Order:
         """What is owed and not already asked for: the most that a new payment may take."""
         return self.owed_minor - self.pending_minor("charge", "capture")
 
+    def deductible_minor(self, at: int) -> int:
+        """What the merchant may take at ``at``: an instalment not before the day agreed for it."""
+        ahead = (d.owed_minor for d in self.dues if d.what == "instalment" and d.at > at)
+        return self.collectable_minor - sum(ahead)
+
     @property
     def exposure_minor(self) -> int:
-        """What the merchant can still lose: value at risk less deposit put down and paid."""
-        if self.state in OVER or self.state == "created":
+        """What the merchant can still lose: value at risk less deposit put down and paid.
+
+        An objection to an order that is over puts nothing at risk again.
+        """
+        state = self.prior if self.state == "disputed" else self.state
+        if state in OVER or state == "created":
             return 0
         held = self.required_minor if self.state == "offered" else self.held_minor
         return max(self.value_minor - held - self.paid_minor, 0)
+
+    def pause_runs(self, at: int) -> bool:
+        """Whether a pause for hardship, that was agreed before an objection, is not over yet."""
+        return self.pause_until is not None and at < self.pause_until
 
     def goods_out(self, service: Service) -> bool:
         """Whether goods are with the person and expected back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from benne.kernel import Conflict, InvalidInput
+from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput
 from benne.orders._order import OVER, PAUSED, Order
 from benne.orders._work import Work, take
 
@@ -19,12 +19,17 @@ def _deposit(work: Work) -> None:
 
 
 def _deduct(work: Work) -> None:
-    """A large sum waits for the person, however many slices it comes in."""
-    order, amount = work.order, _amount(work)
+    """A large sum waits for the person, however many slices it comes in.
+
+    Each instalment of a plan is a sum of its own, which was agreed with its day.
+    """
+    order = work.order
+    amount = _amount(work, order.deductible_minor(work.act.at))
+    since = min((d.at for d in order.dues if d.owed_minor and d.what == "instalment"), default=0)
     unconfirmed = sum(
         p.amount_minor if p.open else p.done_minor
         for p in order.payments
-        if p.does == "charge" and not p.confirmed
+        if p.does == "charge" and not p.confirmed and p.asked_at >= since
     )
     large = unconfirmed + amount > work.service.terms.confirm_above_minor
     work.ask("charge", amount, status="unconfirmed" if large else "pending")
@@ -33,29 +38,33 @@ def _deduct(work: Work) -> None:
 def _capture(work: Work) -> None:
     order = work.order
     free = order.held_minor - order.pending_minor("capture")
-    most = min(order.collectable_minor, free)
+    owed = order.deductible_minor(work.act.at)
+    most = max(min(owed, free), 0)
     amount = most if work.act.amount_minor is None else work.act.amount_minor
     if not 0 < amount <= most:
         raise Conflict(
-            f"of order {order.id} {most} can be captured: {order.collectable_minor} is owed and "
+            f"of order {order.id} {most} can be captured: {max(owed, 0)} may be taken now and is "
             f"not asked for, {free} is on hold; got {amount}."
         )
     work.ask("capture", amount)
 
 
 def _pay(work: Work) -> None:
-    work.ask("charge", _amount(work))
+    """Who pays by hand need not confirm as well: what waited for that is asked for no more."""
+    _drop_unconfirmed(work)
+    work.ask("charge", _amount(work, work.order.collectable_minor))
 
 
-def _amount(work: Work) -> int:
-    order, most = work.order, work.order.collectable_minor
-    amount = most if work.act.amount_minor is None else work.act.amount_minor
-    if not 0 < amount <= most:
+def _amount(work: Work, most: int) -> int:
+    """What is to be taken, of at most ``most``: all of it where the act does not say."""
+    amount = work.act.amount_minor
+    if most < 1 or not 0 < (amount or most) <= most:
+        asked = "" if amount is None else f"; got {amount}"
         raise Conflict(
-            f"of order {order.id} {max(most, 0)} is owed and not already asked for; got {amount}; "
-            "wait for the answer to open payments."
+            f"of order {work.order.id} {max(most, 0)} may be taken now and is not already asked "
+            f"for{asked}; wait for the answer to open payments, or for the day of an instalment."
         )
-    return amount
+    return amount or most
 
 
 def _confirm(work: Work) -> None:
@@ -137,11 +146,21 @@ def tidy(work: Work, end: str) -> None:
         _drop_unconfirmed(work)
     if end in OVER:
         _let_go(work)
+        claim = work.order.claim
+        if claim is not None and claim.state == "open":
+            work.change(claim=replace(claim, state="closed"))
     order = work.order
     if (loose := _loose(order)) > 0:
-        work.ask("void", loose)
+        _ask_back(work, "void", loose)
     if (surplus := order.surplus_minor - order.pending_minor("refund")) > 0:
-        work.ask("refund", surplus)
+        _ask_back(work, "refund", surplus)
+
+
+def _ask_back(work: Work, does: str, amount: int) -> None:
+    """Ask for what must go back; where the provider did not do it all before, a while later."""
+    failed = any(p.does == does and p.fell_short for p in work.order.payments)
+    pause = work.service.terms.retry_days * MICROS_PER_DAY if failed else 0
+    work.ask(does, amount, at=work.act.at + pause)
 
 
 def _loose(order: Order) -> int:

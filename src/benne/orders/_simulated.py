@@ -77,12 +77,19 @@ class SimulatedProvider:
         made.receipt = replace(made.receipt, status=status, done_minor=amount)
 
     def _possible(self, request: PaymentRequest, amount: int) -> int:
-        """A provider captures and lets go of no more than it holds, and gives back what it took."""
-        if request.does in ("capture", "void"):
-            return min(amount, self.held_minor(request.order))
-        if request.does == "refund":
-            return min(amount, self.taken_minor(request.order))
+        """A provider captures and lets go of no more than it holds, and gives back what it took.
+
+        Of what it did before it was started anew it knows nothing, and does as it is asked.
+        """
+        order, does = request.order, request.does
+        if does in ("capture", "void") and self._did(order, "hold"):
+            return min(amount, self.held_minor(order))
+        if does == "refund" and self._did(order, "charge", "capture"):
+            return min(amount, self.taken_minor(order))
         return amount
+
+    def _did(self, order: str, *does: str) -> bool:
+        return any(m.request.order == order and m.request.does in does for m in self._made.values())
 
     def _call_back(self, fault: str, receipt: Receipt) -> None:
         if fault == "twice":

@@ -86,11 +86,11 @@ def _demand_fit(opening: Opening, service: Service) -> None:
     ):
         if value > most:
             raise InvalidInput(f"{name} of {service.name} must be {most} or less; got {value}.")
-    least = max(opening.deposit_minor, 1)
+    least = max(opening.deposit_minor, opening.price_minor, 1)
     if opening.value_minor < least:
         raise InvalidInput(
-            f"value_minor is what the merchant has at risk, {least} or more here; "
-            f"got {opening.value_minor}."
+            "value_minor is what the merchant has at risk, the deposit and the price at least, so "
+            f"{least} or more here; got {opening.value_minor}."
         )
     if (service.paying == "promise") != (opening.promised_minor > 0):
         raise InvalidInput(

@@ -45,14 +45,17 @@ class Work:
     def _account(self, name: str) -> tuple[str, str]:
         return name, (self.order.id if name in _OF_ORDER else self.order.merchant)
 
-    def ask(self, does: str, amount_minor: int, *, status: str = "pending") -> None:
-        """Open a payment, which the provider is asked for once the step is stored."""
+    def ask(
+        self, does: str, amount_minor: int, *, status: str = "pending", at: int | None = None
+    ) -> None:
+        """Open a payment, which the provider is asked for once the step is stored, or from ``at``
+        on."""
         order = self.order
         payment = Payment(
             id=f"{order.id}.{len(order.payments) + 1}",
             does=does,
             amount_minor=amount_minor,
-            asked_at=self.act.at,
+            asked_at=self.act.at if at is None else at,
             status=status,
             confirmed=self.act.by == "person",
         )

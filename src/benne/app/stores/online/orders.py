@@ -6,7 +6,7 @@ stored with the caller's request id for ever: the same id never moves anything t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -307,10 +307,10 @@ def _act(row: object) -> StoredAct:
 # --- payments --------------------------------------------------------------------------------
 
 
-def wait_for(unit: Unit, order: str, names: Sequence[str], *, at: int) -> None:
-    """Payments to be asked of the provider from ``at`` on."""
-    if names:
-        rows = [{"id": name, "order": order, "next_at": at} for name in names]
+def wait_for(unit: Unit, order: str, named: Mapping[str, int]) -> None:
+    """Payments to be asked of the provider, each from an instant on."""
+    if named:
+        rows = [{"id": name, "order": order, "next_at": at} for name, at in named.items()]
         unit.run(insert(payments), rows)
 
 
