@@ -57,6 +57,21 @@ def test_good_rows_are_kept_and_each_wrong_one_has_a_finding(asker: Asker) -> No
     ]
 
 
+def test_a_line_that_is_no_record_has_a_finding_and_spoils_no_other(asker: Asker) -> None:
+    torn = [json.dumps(BILL), "", '{"kind": "obliga', "[1]", json.dumps({**BILL, "record": "b2"})]
+    headers = {"content-type": "application/x-ndjson"}
+    came = asker.http.post("/v1/evidence/batch", content="\r\n".join(torn), headers=headers)
+    assert came.status_code == 200, came.text
+    told = came.json()
+    assert (told["rows"], told["new"]) == (4, 2)
+    assert [(f["row"], f["code"]) for f in told["findings"]] == [
+        (3, "unreadable_line"),
+        (4, "unreadable_line"),
+    ]
+    none = asker.http.post("/v1/evidence/batch", content=b"{torn\nno", headers=headers)
+    assert (none.status_code, none.json()["code"]) == (422, "invalid_input")
+
+
 def test_a_single_wrong_record_is_an_error(asker: Asker) -> None:
     came = asker.http.post("/v1/evidence", json={**BILL, "due_at": "yesterday"})
     assert (came.status_code, came.json()["code"]) == (422, "invalid_input")

@@ -55,6 +55,20 @@ def test_a_job_answers_for_each_and_is_read_page_by_page(asker: Asker) -> None:
     assert rest["next"] is None
 
 
+def test_a_page_of_a_job_that_still_runs_is_not_the_last(asker: Asker) -> None:
+    people = [asker.consent(f"ID-{n}")["known_as"] for n in range(3)]
+    job = start(asker, people)
+    told: list[str] = []
+    cursor, looks = "0", 0
+    while cursor is not None:
+        page = asker.http.get(f"/v1/jobs/{job}/answers?limit=2&cursor={cursor}").json()
+        told += [one["person"] for one in page["answers"]]
+        cursor, looks = page["next"], looks + 1
+        worker(asker).step()
+    assert told == people
+    assert looks == 3, "empty, two, and the last one"
+
+
 def test_consent_revoked_midway_drops_out(asker: Asker) -> None:
     one, two = (asker.consent(f"ID-{n}") for n in range(2))
     job = start(asker, [one["known_as"], two["known_as"]])

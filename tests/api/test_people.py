@@ -13,10 +13,12 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from litestar.testing import TestClient
-from made_service import TEXT, Asker, FakeReader, Turned, made_service
+from made_service import START, TEXT, Asker, FakeReader, Turned, made_service
+from sqlalchemy import update
 
 from benne import app
 from benne.app.stores.online import Online
+from benne.app.stores.online.asks import asks
 from benne.doors.api import create_app
 
 ISSUER = "https://id.example"
@@ -147,6 +149,23 @@ def test_a_person_sees_who_asked_and_changes_their_mind(
         }  # fmt: skip
         assert browser.post("/v1/me/consents", terms).status_code == 201
         assert merchant.ask("score", given["known_as"]).json()["answer"] == "score"
+
+
+def test_the_pages_of_who_asked_leave_out_nobody_who_asked_at_the_same_instant(
+    browser: Browser, service: app.Service
+) -> None:
+    with Asker(service) as merchant:
+        person = merchant.consent("ID-1")["known_as"]
+        for _ in range(5):
+            merchant.ask("level", person)
+    with service.online.begin() as unit:
+        unit.run(update(asks).values(at=START))
+    browser.sign_in()
+    seen, cursor = 0, ""
+    while cursor is not None:
+        page = browser.http.get(f"/v1/me/asks?limit=2{cursor and '&cursor='}{cursor}").json()
+        seen, cursor = seen + len(page["asked"]), page["next"]
+    assert seen == 5
 
 
 def test_a_person_gets_a_copy_of_all_that_is_held(browser: Browser, service: app.Service) -> None:

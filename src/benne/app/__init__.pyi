@@ -76,6 +76,8 @@ from ._features import (
 )
 from ._furnishing import (
     Furnished as Furnished,
+    Numbered as Numbered,
+    Unreadable as Unreadable,
     furnish as furnish,
 )
 from ._jobs import (

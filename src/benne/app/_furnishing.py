@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from benne.app._access import Caller, demand_open
 from benne.app.stores.online import evidence
@@ -23,6 +23,17 @@ _NOTIFIED = "notified_at"
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What came in the place of a record, and why it is none."""
+
+    why: str
+
+
+Numbered: TypeAlias = "tuple[int, Mapping[str, Json] | Unreadable]"
+"""A record, or what is none, with the number by which who brought it finds it again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Furnished:
     """What became of each record: how many are new, how many were known, what is wrong.
 
@@ -37,9 +48,7 @@ class Furnished:
     batch: int | None
 
 
-def furnish(
-    service: Service, unit: Unit, caller: Caller, records: Iterable[Mapping[str, Json]]
-) -> Furnished:
+def furnish(service: Service, unit: Unit, caller: Caller, records: Iterable[Numbered]) -> Furnished:
     """Take ``records`` of any kinds; good ones are kept though others have findings.
 
     A record has ``kind``, ``record``, ``subject`` (what sources share of the person) and its
@@ -68,7 +77,7 @@ def furnish(
     good: list[Arrival] = []
     places: list[int] = []
     findings: list[Finding] = []
-    for number, row in enumerate(rows, start=1):
+    for number, row in rows:
         checked = _checked(row, kinds, caller.organisation, rules, number)
         if isinstance(checked, Arrival):
             good.append(checked)
@@ -114,8 +123,15 @@ def _stored(
 
 
 def _checked(
-    row: Mapping[str, Json], kinds: Mapping[str, Kind], source: str, rules: Rules, number: int
+    row: Mapping[str, Json] | Unreadable,
+    kinds: Mapping[str, Kind],
+    source: str,
+    rules: Rules,
+    number: int,
 ) -> Arrival | tuple[Finding, ...]:
+    if isinstance(row, Unreadable):
+        must = "a line must be one JSON object"
+        return (Finding("unreadable_line", source, "?", must, row.why, row=number),)
     body = dict(row)
     name, noticed = body.pop("kind", None), body.pop(_NOTIFIED, None)
     kind = kinds.get(name) if isinstance(name, str) else None

@@ -84,15 +84,21 @@ def cancel_job(service: Service, unit: Unit, caller: Caller, name: str) -> Job:
 
 
 def job_page(
-    unit: Unit, caller: Caller, name: str, *, after: int, limit: int
-) -> list[tuple[int, bytes]]:
-    """The answers of a job whose number is above ``after``, in order.
+    unit: Unit, caller: Caller, name: str, *, start: int, limit: int
+) -> tuple[list[bytes], int | None]:
+    """The answers of a job from number ``start`` on, in order; and where the next page starts.
+
+    ``None``: there is no more, and none will follow.  While the job waits, there is a next page
+    though it may be empty still.
 
     Raises:
         NotFound: the organisation has no job of this id.
     """
-    job_of(unit, caller, name)
-    return jobs.page(unit, name, after=after, limit=limit)
+    job = job_of(unit, caller, name)
+    found = jobs.page(unit, name, after=start - 1, limit=limit)
+    following = found[-1][0] + 1 if found else start
+    ended = job.state != "waiting" and len(found) < limit
+    return [body for _, body in found], None if ended else following
 
 
 def work_on_jobs(service: Service, worker: str, render: Render) -> int:

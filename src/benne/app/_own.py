@@ -89,8 +89,8 @@ def own_consents(service: Service, unit: Unit, subject: str) -> list[Receipt]:
     return [receipt(service, one) for one in consents.of_subject(unit, subject)]
 
 
-def who_asked(unit: Unit, subject: str, *, before: int | None, limit: int) -> list[Ask]:
-    """Who asked about the person, the newest first."""
+def who_asked(unit: Unit, subject: str, *, before: tuple[int, str] | None, limit: int) -> list[Ask]:
+    """Who asked about the person, the newest first; ``before`` an (instant, answer)."""
     return asks.about(unit, subject, before=before, limit=limit)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ def _body(media_type: str, schema: Schema) -> RequestBody:
 def one(request: Asking, body: RawBody, idempotency_key: OptionalKey) -> Response[Any]:
     """Bring one record.  The same record again changes nothing; sent with more, it is settled."""
     record = _object(body, "the body")
-    return _furnished(request, idempotency_key, body, lambda: [record], single=True)
+    return _furnished(request, idempotency_key, body, lambda: [(1, record)], single=True)
 
 
 @post(
@@ -103,7 +103,7 @@ def _furnished(
     request: Asking,
     key: str | None,
     body: bytes,
-    records: Callable[[], Iterable[dict[str, Any]]],
+    records: Callable[[], Iterable[app.Numbered]],
     *,
     single: bool,
 ) -> Response[Any]:
@@ -151,10 +151,24 @@ def _accepted(done: app.Furnished, mode: str) -> wire.Accepted:
     )
 
 
-def _lines(body: bytes) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(body.splitlines(), start=1):
-        if line.strip():
-            yield _object(line, f"line {number}")
+def _lines(body: bytes) -> list[app.Numbered]:
+    """Each line that is not empty, with its number; of one that is no object, why.
+
+    Raises:
+        InvalidInput: no line is a JSON object.
+    """
+    found: list[app.Numbered] = []
+    for number, line in enumerate(body.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            found.append((number, _object(line, f"line {number}")))
+        except InvalidInput as error:
+            found.append((number, app.Unreadable(str(error))))
+    wrong = [what for _, what in found if isinstance(what, app.Unreadable)]
+    if wrong and len(wrong) == len(found):
+        raise InvalidInput(f"no line could be read: {wrong[0].why}")
+    return found
 
 
 def _object(text: bytes, where: str) -> dict[str, Any]:

@@ -51,7 +51,10 @@ class JobState(Struct, frozen=True, kw_only=True):
 
 
 class JobPage(Struct, frozen=True, kw_only=True):
-    """Answers in the order of the people; `next` is the cursor of what follows, null at the end."""
+    """Answers in the order of the people; `next` is the cursor of what follows, null at the end.
+
+    While the job waits there is a `next`, though nothing may stand there yet: look again later.
+    """
 
     answers: list[msgspec.Raw]
     next: str | None
@@ -150,11 +153,11 @@ def answers(
 ) -> Response[bytes]:
     """The answers so far, in the order of the people."""
     request.auth.demand("answers.batch")
-    after = -1 if cursor is None else int(cursor)
+    start = 0 if cursor is None else int(cursor)
     with service_of(request).online.reading() as unit:
-        found = app.job_page(unit, request.auth, job, after=after, limit=limit)
-    more = str(found[-1][0]) if len(found) == limit else None
-    return raw(encode(JobPage(answers=[msgspec.Raw(body) for _, body in found], next=more)))
+        found, more = app.job_page(unit, request.auth, job, start=start, limit=limit)
+    told = [msgspec.Raw(body) for body in found]
+    return raw(encode(JobPage(answers=told, next=None if more is None else str(more))))
 
 
 HANDLERS = (start, look, cancel, answers)

@@ -20,6 +20,8 @@ from benne.doors.api._sign_in import FLOW, Person, SignIn, signed_in
 from benne.kernel import canonical_json, from_micros
 
 Mine = Request[Person, Any, Any]
+_PLACE = r"^[0-9]{1,18}\.[0-9a-f-]{36}$"
+"""A cursor: the instant of an ask, and the id of its answer."""
 _OWN: dict[str, Any] = {
     "exclude_from_auth": True,
     "guards": [signed_in],
@@ -201,11 +203,14 @@ def act(consent: ConsentId, data: JSONBody[Act], request: Mine) -> Response[byte
 @threaded
 def who_asked(
     request: Mine,
-    cursor: Annotated[str | None, QueryParameter(pattern=r"^[0-9]{1,18}$", required=False)] = None,
+    cursor: Annotated[str | None, QueryParameter(pattern=_PLACE, required=False)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=1000, required=False)] = 100,
 ) -> Response[bytes]:
     """Who asked about one, what and why, the newest first."""
-    before = None if cursor is None else int(cursor)
+    before = None
+    if cursor is not None:
+        at, _, answer = cursor.partition(".")
+        before = int(at), answer
     with service_of(request).online.reading() as unit:
         found = app.who_asked(unit, request.user.subject, before=before, limit=limit)
     page = WhoAskedPage(
@@ -219,7 +224,7 @@ def who_asked(
             )
             for one in found
         ],
-        next=str(found[-1].at) if len(found) == limit else None,
+        next=f"{found[-1].at}.{found[-1].answer}" if len(found) == limit else None,
     )
     return raw(encode(page))
 

@@ -11,9 +11,11 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    and_,
     bindparam,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -100,12 +102,14 @@ def of_answer(unit: Unit, answer: str) -> Ask | None:
     return None if row is None else Ask(**row._mapping)
 
 
-def about(unit: Unit, subject: str, *, before: int | None, limit: int) -> list[Ask]:
-    """Who asked about a person, the newest first, ``limit`` at most, before an instant."""
+def about(unit: Unit, subject: str, *, before: tuple[int, str] | None, limit: int) -> list[Ask]:
+    """Who asked about a person, the newest first, ``limit`` at most; what stands ``before`` an
+    instant and the id of an answer of that instant."""
     c = asks.c
     query = select(asks).where(c.subject == subject).order_by(c.at.desc(), c.answer.desc())
     if before is not None:
-        query = query.where(c.at < before)
+        at, answer = before
+        query = query.where(or_(c.at < at, and_(c.at == at, c.answer < answer)))
     return [Ask(**row._mapping) for row in unit.rows(query.limit(limit))]
 
 
