@@ -10,13 +10,12 @@ from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._network import surroundings
 from benne.app._observations import Observed, write_observations
 from benne.app.stores._groups import protected_groups
-from benne.evidence import Kind, counted, observations_table, outcomes, thickness, versions_table
+from benne.evidence import counted, observations_table, outcomes, thickness, versions_table
 from benne.features import Feature, Plan, plan
-from benne.kernel import END_OF_TIME, InvalidInput, iso
+from benne.kernel import InvalidInput, iso
 from benne.scores import credit_file_features
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import pyarrow as pa
 
     from benne.app.stores import Lake, Progress
@@ -148,22 +147,12 @@ def _defined(session: Session, lake: Lake, definition: OutcomeDefinition) -> pa.
     import pyarrow.compute as pc
 
     kinds = {kind.name: kind for kind in session.workspace.kinds}
-    records, frauds = _as_it_stands(kinds[definition.kind]), None
-    if definition.fraud_types:
-        breaches = _as_it_stands(kinds["breach"])
-        frauds = breaches.filter(breaches.type.isin(definition.fraud_types))
     found = lake.execute(
         outcomes(
             definition,
             observations_table(about=False).select("observation", "subject", "as_of"),
-            records.drop("source", "record", "cause", "known_at", "superseded_at", "batch"),
-            frauds,
+            versions_table(kinds[definition.kind]),
+            versions_table(kinds["breach"]) if definition.fraud_types else None,
         )
     )
     return found.filter(pc.is_valid(found["outcome"]))
-
-
-def _as_it_stands(kind: Kind) -> ir.Table:
-    """The newest version of each record of ``kind`` that was not taken back."""
-    newest = versions_table(kind)
-    return newest.filter(newest.superseded_at == END_OF_TIME, newest.cause != "retraction")

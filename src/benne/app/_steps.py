@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from benne.app._ingest import IngestReport, ingest
@@ -39,7 +40,7 @@ class Ingested:
         if self.report.findings:
             total = sum(self.report.findings.values())
             codes = ", ".join(f"{code} {n:,}" for code, n in self.report.findings.items())
-            yield f"{total:,} findings ({codes}); see: benne quarantine list {self.folder}"
+            yield f"{total:,} findings ({codes}); see: benne quarantine list {quote(self.folder)}"
 
 
 def ingest_workspace(session: Session, tell: Progress) -> Ingested:
@@ -63,7 +64,8 @@ def ingest_workspace(session: Session, tell: Progress) -> Ingested:
         )
     if report.failures:
         rest = len(report.failures) - 1
-        more = f" (and {rest} more; see benne quarantine list {workspace.folder})" if rest else ""
+        folder = quote(str(workspace.folder))
+        more = f" (and {rest} more; see benne quarantine list {folder})" if rest else ""
         raise InvalidInput(f"{report.failures[0]}{more}")
     return Ingested(report, str(workspace.folder))
 

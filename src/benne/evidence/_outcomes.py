@@ -1,10 +1,16 @@
 """Outcomes: what happened after ``as_of``, defined over evidence and never guessed.
 
-An instalment or a bill is *d days past due* at ``t`` when ``t - due_at >= d`` days and at least
-``materiality_minor`` of it is still unpaid at ``t``.  The outcome of an observation looks at
-what the person owed within ``[as_of, as_of + window)``.  Over statements, the days past due
-are those that the statement states, with a balance of at least ``materiality_minor``; already
-bad is who had such a statement within the last ``bad_days_past_due`` days:
+An instalment, a bill or an order is *d days past due* at ``t`` when ``t - due_at >= d`` days and at
+least ``materiality_minor`` of it is still unpaid at ``t``; what was paid in parts is read part by
+part, from the record's versions.  An order is paid when it is closed, and what is unpaid is its
+value and the deposit that was waived.  The outcome of an observation looks at what the person owed
+within ``[as_of, as_of + window)``.
+
+Over statements, the days past due are those that the statement states, with a balance of at least
+``materiality_minor``.  A statement in ``default`` or ``collection`` is bad whatever days it states,
+and one that is ``charged_off`` whatever its balance, too: it was written off.  One that is ``late``
+by unstated days is indeterminate.  Already bad is who had a bad statement within the last
+``bad_days_past_due`` days.
 
 * *ever*: bad if any of it reached ``bad_days_past_due`` before the window's end;
 * *at_end*: bad if any of it is that many days past due at the window's end;
@@ -26,13 +32,16 @@ from typing import TYPE_CHECKING
 
 from benne.evidence._kinds import Kind
 from benne.evidence._views import Kinds, visible
-from benne.kernel import MICROS_PER_DAY, InvalidInput, micros, parse_instant
+from benne.kernel import END_OF_TIME, MICROS_PER_DAY, InvalidInput, micros, parse_instant
 from benne.rights import Permit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import ibis.expr.types as ir
+
+KINDS = ("instalment", "obligation", "order", "statement")
+"""Over which kinds an outcome can be defined."""
 
 OUTCOMES = ("bad", "good", "indeterminate")
 """What an outcome may be; who is excluded has none."""
@@ -42,8 +51,8 @@ OUTCOMES = ("bad", "good", "indeterminate")
 class OutcomeDefinition:
     """An outcome over what evidence holds (``[outcome.definition]`` of a workspace).
 
-    ``kind`` is ``instalment``, ``obligation`` or ``statement``; ``measure`` is ``ever`` or
-    ``at_end`` (not over statements).
+    ``kind`` is ``instalment``, ``obligation``, ``order`` or ``statement``; ``measure`` is ``ever``
+    or ``at_end`` (not over statements).
     Days are whole; money is in minor units.  ``cadence_months`` and ``from_month``,
     ``to_month`` (``YYYY-MM``, both included) state a regular population in place of an
     observations select: every so many months, at 00:00 UTC on the first, each person of whom a
@@ -86,8 +95,8 @@ class OutcomeDefinition:
                 f"measure must be ever or at_end; got {self.measure!r}",
             ),
             (
-                self.kind in ("instalment", "obligation", "statement"),
-                f"kind must be instalment, obligation or statement; got {self.kind!r}",
+                self.kind in KINDS,
+                f"kind must be one of {', '.join(KINDS)}; got {self.kind!r}",
             ),
             (
                 not (self.kind == "statement" and self.measure == "at_end"),
@@ -153,9 +162,9 @@ def outcomes(
 ) -> ir.Table:
     """The outcome of each observation: ``observation``, ``outcome``, ``known_at``, ``bad_at``.
 
-    ``observations`` has ``observation``, ``subject`` and ``as_of``; ``records`` the newest version
-    of each record of ``definition.kind``; ``frauds``, where there are any, ``subject`` and
-    ``happened_at`` of what excludes a person whom it meets before the window's end.
+    ``observations`` has ``observation``, ``subject`` and ``as_of``; ``records`` are all versions of
+    ``definition.kind``, and ``frauds``, where some types of breach exclude, all of ``breach``.
+    Each record counts as it stands now, corrections included, and not if it was retracted.
     ``outcome`` is null for who is excluded; ``bad_at`` is when a bad one first was (null for the
     others, and where only the window's end counts).  Instants are int64 microseconds; the result
     is an unbound Ibis expression.
@@ -163,8 +172,11 @@ def outcomes(
     import ibis
 
     window = definition.window_days * MICROS_PER_DAY
-    rows = observations.mutate(ends_at=observations.as_of + window).inner_join(records, "subject")
-    flags = _statement_flags if definition.kind == "statement" else _bill_flags
+    by_statement = definition.kind == "statement"
+    flags = _statement_flags if by_statement else _bill_flags
+    records = _as_it_stands(records) if by_statement else _by_payment(_owed(definition, records))
+    looks = observations.mutate(ends_at=observations.as_of + window)
+    rows = looks.inner_join(records.drop("known_at"), "subject")
     worst = (
         rows.select("observation", **flags(definition, rows))
         .group_by("observation")
@@ -182,6 +194,7 @@ def outcomes(
         (ibis.coalesce(seen.soft, no), "indeterminate"),
     ]
     if frauds is not None:
+        frauds = _as_it_stands(frauds).filter(lambda t: t.type.isin(definition.fraud_types))
         met = frauds.group_by("subject").aggregate(fraud_at=lambda t: t.happened_at.min())
         met = met.rename(fraud_subject="subject")
         seen = seen.left_join(met, seen.subject == met.fraud_subject)
@@ -196,6 +209,51 @@ def outcomes(
     )
 
 
+def _as_it_stands(versions: ir.Table) -> ir.Table:
+    """The newest version of each record that was not taken back."""
+    return versions.filter(versions.superseded_at == END_OF_TIME, versions.cause != "retraction")
+
+
+def _owed(definition: OutcomeDefinition, versions: ir.Table) -> ir.Table:
+    """The versions of what was due, and of what of it was paid when."""
+    columns = ["source", "record", "subject", "cause", "known_at", "due_at"]
+    if definition.kind != "order":
+        return versions.select(*columns, "due_minor", "paid_minor", "paid_at")
+    minor = versions.value_minor + versions.deposit_waived_minor
+    return versions.select(*columns, due_minor=minor, paid_minor=minor, paid_at=versions.closed_at)
+
+
+def _by_payment(versions: ir.Table) -> ir.Table:
+    """The versions of each record that tell of its payments, with the time of which each is true.
+
+    A version is true until the next payment (``until``; null: to the end), and from its own payment
+    on, but for the ``first``, which is true of all before.  A correction, or a version without a
+    payment, puts itself in the place of all earlier ones.
+    """
+    import ibis
+
+    record = ibis.window(group_by=["source", "record"])
+    anew = (versions.cause == "correction") | versions.paid_at.isnull()
+    since = versions.known_at.max(where=anew).over(record)
+    taken_back = versions.known_at.max(where=versions.cause == "retraction").over(record)
+    told = versions.mutate(since=since, taken_back=taken_back)
+    told = told.filter(
+        told.since.isnull() | (told.known_at >= told.since),
+        told.taken_back.isnull() | (told.known_at > told.taken_back),
+    )
+    order = {"group_by": ["source", "record"], "order_by": "known_at"}
+    return told.select(
+        "subject",
+        "known_at",
+        "due_at",
+        "due_minor",
+        "paid_minor",
+        "paid_at",
+        first=ibis.row_number().over(ibis.window(**order)) == 0,
+        until=told.paid_at.min().over(ibis.window(rows=(1, None), **order)),
+    )
+
+
 def _any(name: str) -> Callable[[ir.Table], ir.BooleanScalar]:
     return lambda table: table[name].any()
 
@@ -203,9 +261,13 @@ def _any(name: str) -> Callable[[ir.Table], ir.BooleanScalar]:
 def _bill_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.Value]:
     import ibis
 
+    no = ibis.literal(value=False)
+
     def unpaid(instant: ir.Value) -> ir.BooleanValue:
-        paid = (rows.paid_at < instant).ifelse(rows.paid_minor, 0).fill_null(0)
-        return (rows.due_minor - paid) >= definition.materiality_minor
+        paid = (rows.paid_at < instant).fill_null(no)
+        true_then = (rows.first | paid) & (rows.until.isnull() | (instant <= rows.until))
+        left = rows.due_minor - paid.ifelse(rows.paid_minor, 0)
+        return true_then & (left >= definition.materiality_minor)
 
     def late_at(instant: ir.Value) -> ir.BooleanValue:
         reached = rows.due_at + definition.bad_days_past_due * MICROS_PER_DAY
@@ -230,16 +292,26 @@ def _bill_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.V
 
 
 def _statement_flags(definition: OutcomeDefinition, rows: ir.Table) -> dict[str, ir.Value]:
+    import ibis
+
+    no = ibis.literal(value=False)
     within = (rows.period_end >= rows.as_of) & (rows.period_end < rows.ends_at)
-    material = rows.balance_minor >= definition.materiality_minor
     grace = definition.bad_days_past_due * MICROS_PER_DAY
     recent = (rows.period_end < rows.as_of) & (rows.period_end >= rows.as_of - grace)
+    material = rows.balance_minor >= definition.materiality_minor
+
+    def late(days: int) -> ir.BooleanValue:
+        stated = (rows.days_past_due >= days).fill_null(no)
+        failed = material & (stated | rows.status.isin(("default", "collection")))
+        return failed | (rows.status == "charged_off")
+
+    bad = late(definition.bad_days_past_due)
+    unstated = material & (rows.status == "late") & rows.days_past_due.isnull()
     soft = definition.indeterminate_days_past_due or definition.bad_days_past_due
-    bad = material & (rows.days_past_due >= definition.bad_days_past_due)
     return {
         "already": recent & bad,
         "exposed": within,
         "bad": within & bad,
-        "soft": within & material & (rows.days_past_due >= soft),
+        "soft": within & (late(soft) | unstated),
         "bad_at": rows.period_end,
     }

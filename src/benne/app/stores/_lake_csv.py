@@ -41,6 +41,10 @@ def _first_line(path: Path) -> str:
     try:
         with opened(path, "rb") as file:
             line = file.readline(_HEADER_BYTES)
+    except FileNotFoundError as error:
+        raise InvalidInput(
+            f"{path}: the file must be there, in the folder that --data names; got none."
+        ) from error
     except (OSError, EOFError) as error:
         raise InvalidInput(f"{path}: the file must be readable; {error}.") from error
     try:
