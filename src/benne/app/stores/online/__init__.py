@@ -13,7 +13,8 @@ is a unit that only reads (a snapshot; it waits for no writer).  ``online.run(wo
 (a deadlock or a serialisation failure); ``work`` must be safe to repeat.
 
 * SQLite: ``BEGIN IMMEDIATE`` for a writer, so that no unit fails for having read first; a writer
-  waits up to ten seconds for its turn.  Every commit reaches the disk (``synchronous=FULL``).
+  waits up to ten seconds for its turn.  Every commit reaches the disk (``synchronous=FULL``);
+  units of ``run`` that wait for each other share one, and return after it.
 * PostgreSQL: read committed.  Whoever changes a person's evidence, or answers about the
   person, first takes the row of that person (``evidence.lock``), so that evidence and answers of
   one person come in one order.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -19,6 +18,7 @@ from sqlalchemy.exc import (
 )
 
 from benne.app.stores.online._migration import migrate
+from benne.app.stores.online._turns import Turns
 from benne.app.stores.online._unit import Unit
 from benne.kernel import InvalidInput, Unavailable
 
@@ -44,7 +44,7 @@ class Online:
     """An open online store.  Make one with ``Online.open``; safe to share between threads."""
 
     engine: Engine
-    _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
+    _turns: Turns = field(default_factory=Turns, repr=False, compare=False)
 
     @classmethod
     def open(cls, url: str, *, pool: int = 5) -> Self:
@@ -77,25 +77,13 @@ class Online:
         Raises:
             Unavailable: the database is gone, full or too busy; nothing of it stays.
         """
-        with self._in_turn(), _meant(self.engine), self.engine.begin() as connection:
+        turn = self._turns.alone() if self._sqlite else nullcontext()
+        with turn, _meant(self.engine), self.engine.begin() as connection:
             yield Unit(connection)
 
-    @contextmanager
-    def _in_turn(self) -> Iterator[None]:
-        """On SQLite, one writer of this process after another.
-
-        The database has one writer at a time, and who waits for it there sleeps for up to 100 ms
-        between two looks; a thread that waits here goes on at once.
-        """
-        if self.engine.dialect.name != "sqlite":
-            yield
-            return
-        if not self._turn.acquire(timeout=_BUSY_MS / 1000):
-            raise Unavailable("the store is too busy; nothing of this request was kept; try again.")
-        try:
-            yield
-        finally:
-            self._turn.release()
+    @property
+    def _sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:
@@ -106,7 +94,7 @@ class Online:
         """
         options = (
             {"benne_reads": True}
-            if self.engine.dialect.name == "sqlite"
+            if self._sqlite
             else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
         engine = self.engine.execution_options(**options)
@@ -116,18 +104,24 @@ class Online:
     def run(self, work: Callable[[Unit], T]) -> T:
         """``work(unit)`` in a unit of its own, repeated where the database asks for it.
 
+        On SQLite it may share a flush of the disk with others that wait; no part of them is seen
+        to be done before the flush is.
+
         Raises:
             Unavailable: as ``begin``, or it was asked to repeat three times.
         """
         for left in reversed(range(_TRIES)):
             try:
-                with self._in_turn(), self.engine.begin() as connection:
+                with self._short() as connection:
                     return work(Unit(connection))
-            except DBAPIError as error:
-                if left and getattr(error.orig, "sqlstate", None) in _AGAIN:
+            except (DBAPIError, PoolTimeout) as error:
+                if left and getattr(getattr(error, "orig", None), "sqlstate", None) in _AGAIN:
                     continue
                 raise _what_it_means(error, self.engine) from error
         raise AssertionError("unreachable")
+
+    def _short(self) -> AbstractContextManager[Connection]:
+        return self._turns.sharing(self.engine) if self._sqlite else self.engine.begin()
 
 
 def _engine(url: str, pool: int) -> Engine:
