@@ -184,7 +184,10 @@ def services_page() -> str:
     lines = ["# Services on credit", "", _NOTE]
     lines += [
         "A service is data: `src/benne/orders/services/*.toml`. A merchant may ask for less than a "
-        "service allows, and never for more. Money is in minor units of the workspace's currency; "
+        'service allows, and never for more. An offer in `benne.toml` with `service = "rental"` '
+        "takes from it the threshold, the purpose and, as its cap, the larger of the greatest "
+        "deposit and charge, unless it states its own; a policy that is live for the offer decides "
+        "in its place. Money is in minor units of the workspace's currency; "
         "the sources speak of yuan.",
         "",
     ]
@@ -192,8 +195,7 @@ def services_page() -> str:
         goods = "Goods are handed over and come back." if service.goods else "No goods come back."
         lines += [f"## {service.name}", "", f"{service.says}. {goods}", ""]
         lines += [
-            f"- purpose `{service.purpose}`, admitted by the policy `{service.admission}`, paid "
-            f"`{service.paying}`",
+            f"- purpose `{service.purpose}`, paid `{service.paying}`",
             f"- kept: {service.kept}",
             f"- broken: {service.broken}",
             f"- counts as industry `{service.industry}`, contract `{service.contract}`",

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_service import DAY, PURPOSES, Asker, FakeReader, Turned, made_service
+from made_service import DAY, PURPOSES, Asker, FakeReader, Turned, made_service, scored
 from made_shop import Shop, day
+from test_policies import publish
 
 from benne import app
 from benne.app import NotEnoughEvidence, Service
 from benne.app.stores.online import Online, consents, evidence, ledger, orders
 from benne.kernel import iso
-from benne.orders import FundLimits, SimulatedProvider
+from benne.orders import FundLimits, PaymentRequest, Receipt, SimulatedProvider
 
 
 @pytest.fixture
@@ -416,6 +417,67 @@ def test_in_test_mode_an_order_lives_and_leaves_no_evidence(
     kinds = [kind for kind in service.workspace.kinds if kind.name == "order"]
     with service.online.reading() as unit:
         assert not evidence.known(unit, "test:test_good", kinds).history["order"]
+
+
+def test_what_is_tried_out_never_touches_what_is_real(
+    asker: Asker, shop: Shop, person: str, service: Service
+) -> None:
+    class Bank(SimulatedProvider):
+        def ask(self, request: PaymentRequest) -> Receipt:
+            asked.append(request.order)
+            return super().ask(request)
+
+    asked: list[str] = []
+    bank, sandbox = Bank(), SimulatedProvider()
+    real = shop.order(person, number="rent-1")
+    shop.act(real["id"], "start")
+    asker.another_client(mode="test")
+    tried = shop.order("test_good", number="rent-1")
+    assert tried["state"] == "admitted"
+    assert shop.try_act(real["id"], "complete").status_code == 404
+    assert asker.http.get(f"/v1/orders/{real['id']}").status_code == 404
+    assert [one["id"] for one in asker.http.get("/v1/orders").json()["orders"]] == [tried["id"]]
+    shop.act(tried["id"], "start")
+    shop.act(tried["id"], "complete", amount_minor=300)
+    shop.act(tried["id"], "deduct")
+    assert app.send_payments(service, bank, sandbox=sandbox) == 1
+    assert (asked, shop.look(tried["id"])["state"]) == ([], "completed")
+    today = iso(shop.clock())[:10]
+    assert "300" in asker.http.get(f"/v1/reconciliation/{today}").text
+    asker.another_client(mode="production")
+    assert tried["id"] not in asker.http.get(f"/v1/reconciliation/{today}").text
+    assert asker.http.get(f"/v1/orders/{tried['id']}").status_code == 404
+    assert shop.look(real["id"])["state"] == "running"
+
+
+def test_an_order_brings_the_fields_that_its_policy_asks_for(
+    shop: Shop, person: str, service: Service
+) -> None:
+    publish(service)
+    assert "student" in shop.try_order(person, value_minor=6_000, deposit_minor=0).text
+    ask = {"value_minor": 6_000, "deposit_minor": 0, "price_minor": 0}
+    known = shop.order(person, fields={"student": False}, **ask)
+    assert (known["state"], known["policy"]) == ("admitted", "bank:1")
+    shop.act(known["id"], "cancel")
+    young = shop.order(person, fields={"student": True}, number="s-1", **ask)
+    assert (young["state"], young["code"]) == ("refused", "AMOUNT_ABOVE_CAP")
+    again = shop.try_order(person, fields={"student": False}, number="s-1", **ask)
+    assert again.status_code == 409
+
+
+def test_an_offer_of_a_service_takes_what_it_does_not_state_from_the_service(
+    online: Online, clock: Turned, reader: FakeReader, tmp_path: Path
+) -> None:
+    offers = [{"name": "bank", "service": "rental"}, {"name": "books", "service": "library"}]
+    service = made_service(online, clock, reader, tmp_path, offers=offers)
+    with Asker(service) as asker:
+        shop = Shop(asker, clock)
+        who = asker.consent(purposes=["deposit_free"], frequency={"times": 9, "days": 30})
+        known = str(who["known_as"])
+        reader.answers[app.identified(service, "ID-1")] = scored("s", 599, clock.now)
+        assert shop.order(known, offer="bank")["code"] == "SCORE_BELOW"
+        assert shop.order(known, "library", offer="books", deposit_minor=0)["state"] == "admitted"
+        assert "orders of library" in shop.try_order(known, offer="books").json()["detail"]
 
 
 NONSENSE: list[dict[str, Any]] = [

@@ -80,7 +80,6 @@ def test_each_number_of_each_service_says_where_it_comes_from() -> None:
     for service in standard_services().values():
         assert set(service.sources) == set(Terms.__dataclass_fields__)
         assert all(service.sources.values())
-        assert service.admission
         assert service.kept
         assert service.broken
 
@@ -97,7 +96,7 @@ def _rental() -> dict[str, object]:
         ({"goods": "yes"}, "goods must be true or false"),
         ({"fee": 1}, "unknown key 'fee'"),
         ({"paying": "never"}, "paying must be one of"),
-        ({"terms": {}}, "deposit_max_minor is missing"),
+        ({"terms": {}}, "threshold is missing"),
     ],
 )
 def test_a_service_that_is_wrong_is_refused_with_what_must_hold(

@@ -60,6 +60,11 @@ class Caller:
     purposes: frozenset[str]
     mode: str
 
+    @property
+    def books(self) -> str:
+        """The name under which its orders and their money stand: those of tests stand apart."""
+        return self.organisation if self.mode == "production" else f"test/{self.organisation}"
+
     def demand(self, scope: str) -> None:
         """Refuse if ``scope`` was not granted.
 

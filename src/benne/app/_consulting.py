@@ -18,6 +18,7 @@ from benne.app.settings import OfferTable
 from benne.app.stores.online import limits, policies
 from benne.decisions import Decision, Policy, decide_on, facts_of, policy_from
 from benne.kernel import InvalidInput, NotFound, Type, Value, canonical_json
+from benne.orders import standard_services
 from benne.scores import Score, admits
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def stored_policy(body: str, features: tuple[tuple[str, Type], ...]) -> Policy:
     return policy_from(msgspec.json.decode(body), features=dict(features), where="a stored policy")
 
 
-def _by_offer(offer: OfferTable, question: Question, reading: Reading) -> Verdict:
+def _by_offer(offer: _Offer, question: Question, reading: Reading) -> Verdict:
     code = None
     if not isinstance(reading.answer, Score):
         code = "NOT_ENOUGH_EVIDENCE"
@@ -175,10 +176,34 @@ def _by_offer(offer: OfferTable, question: Question, reading: Reading) -> Verdic
     )
 
 
-def _offer(service: Service, name: str) -> OfferTable:
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """An offer, with what it takes from its service."""
+
+    name: str
+    threshold: int
+    cap_minor: int
+    purposes: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def _filled(table: OfferTable) -> _Offer:
+    threshold, cap, purposes = table.threshold, table.cap_minor, table.purposes
+    if table.service is not None:
+        service = standard_services()[table.service]
+        terms = service.terms
+        threshold = terms.threshold if threshold is None else threshold
+        cap = max(terms.deposit_max_minor, terms.charge_max_minor) if cap is None else cap
+        purposes = purposes or (service.purpose,)
+    assert threshold is not None
+    assert cap is not None
+    return _Offer(table.name, threshold, cap, purposes or ("deposit_free",))
+
+
+def _offer(service: Service, name: str) -> _Offer:
     offers = service.workspace.service.offers
     for offer in offers:
         if offer.name == name:
-            return offer
+            return _filled(offer)
     there = ", ".join(offer.name for offer in offers) or "none"
-    raise NotFound(f"there is no service {name!r}; there are: {there}.")
+    raise NotFound(f"there is no offer {name!r}; there are: {there}.")

@@ -41,7 +41,7 @@ def pay_into_fund(
         Conflict: the request id was used for another amount.
     """
     caller.demand("orders")
-    merchant = caller.organisation
+    merchant = caller.books
     ledger.fund_limits(unit, merchant, lock=True)
     fund = _fund(bureau, unit, merchant)
     before = ledger.request_seen(unit, merchant, request)
@@ -65,7 +65,7 @@ def _fund(bureau: Bureau, unit: Unit, organisation: str) -> Fund:
 def show_fund(bureau: Bureau, unit: Unit, caller: Caller) -> Fund:
     """The caller's cover fund as it stands.  Raises ``NotFound`` where it has none."""
     caller.demand("orders")
-    return _fund(bureau, unit, caller.organisation)
+    return _fund(bureau, unit, caller.books)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ def _tell(bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act, step: Step)
         "act": act.name,
         "request": act.request,
         "state": order.state,
+        "mode": "test" if stored.test else "production",
         "owed_minor": order.owed_minor,
         "paid_minor": order.paid_minor,
         "at": iso(act.at),
@@ -158,4 +159,4 @@ def _tell(bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act, step: Step)
             {"notice": n.name, "to": n.to, "says": NOTICES[n.name][1]} for n in step.notices
         ],
     }
-    bureau.tell(unit, order.merchant, "order.changed", body)
+    bureau.tell(unit, order.merchant.removeprefix("test/"), "order.changed", body)

@@ -63,9 +63,12 @@ def _do_next(bureau: Bureau, unit: Unit, *, name: str) -> int:
     return 1
 
 
-def send_payments(bureau: Bureau, port: PaymentPort, *, limit: int = 100) -> int:
+def send_payments(
+    bureau: Bureau, port: PaymentPort, *, sandbox: PaymentPort | None = None, limit: int = 100
+) -> int:
     """Ask the provider for what waits to be asked; how many were.
 
+    What orders made in test mode ask for, ``sandbox`` is asked, and nobody who has real money.
     The provider is asked outside of any transaction, and again, with the same id, until it
     answers: a process that is stopped in between asks once more, and takes nothing twice.
     """
@@ -79,7 +82,8 @@ def send_payments(bureau: Bureau, port: PaymentPort, *, limit: int = 100) -> int
         with bureau.online.reading() as unit:
             stored = store.find(unit, order)
         assert stored is not None
-        act = _asked(bureau, port, stored, stored.order.payment(payment))
+        asked = sandbox if stored.test and sandbox is not None else port
+        act = _asked(bureau, asked, stored, stored.order.payment(payment))
         if act is not None:
             bureau.online.run(partial(_hear, bureau, order=order, act=act))
     return len(taken)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +16,17 @@ from benne.app._order_effects import keep_step, reserve_exposure
 from benne.app.stores.online import ledger, orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
 from benne.decisions import Exceeded, Limits
-from benne.kernel import MICROS_PER_DAY, Conflict, Json, NotFound, NotPermitted, iso
+from benne.kernel import (
+    MICROS_PER_DAY,
+    Conflict,
+    InvalidInput,
+    Json,
+    NotFound,
+    NotPermitted,
+    Value,
+    canonical_json,
+    iso,
+)
 from benne.orders import (
     OVER,
     Act,
@@ -45,7 +55,7 @@ class OrderAsked:
     """What a merchant asks for.  ``number`` is its own: the same number is the same order.
 
     ``offer`` is what ``consult`` is asked about; ``partial`` says that a person whose cap is lower
-    may put down the rest.
+    may put down the rest; ``fields`` are the merchant's own facts, for a policy that asks for some.
     """
 
     number: str
@@ -59,6 +69,7 @@ class OrderAsked:
     promised_minor: int = 0
     plan: tuple[Due, ...] = ()
     partial: bool = False
+    fields: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +97,13 @@ def create_order(bureau: Bureau, unit: Unit, caller: Caller, asked: OrderAsked) 
     """
     caller.demand("orders")
     service = service_named(asked.service)
-    known = store.claim_number(unit, caller.organisation, asked.number)
+    known = store.claim_number(unit, caller.books, asked.number)
     opening = _opening(bureau, caller, asked)
     if known is not None:
         demand_open(unit, caller)
         demand_same(asked.number, known.digest, _digest(asked, opening))
         return OrderTold(_first(unit, known), asked.number, replayed=True)
+    _demand_offered(bureau, asked)
     reply = ask(bureau, unit, caller, _question(asked, service))
     verdict = _verdict(reply)
     subject = f"test:{asked.person}" if reply.consent is None else reply.consent.subject
@@ -167,7 +179,7 @@ def _opening(bureau: Bureau, caller: Caller, asked: OrderAsked) -> Opening:
         request=asked.number,
         order=bureau.new_id(),
         service=asked.service,
-        merchant=caller.organisation,
+        merchant=caller.books,
         subject="",
         at=bureau.clock(),
         due_at=asked.due_at,
@@ -180,8 +192,19 @@ def _opening(bureau: Bureau, caller: Caller, asked: OrderAsked) -> Opening:
 
 
 def _digest(asked: OrderAsked, opening: Opening) -> str:
-    said = replace(opening, subject=f"{asked.person} {asked.offer} {asked.partial}")
+    own = f" {canonical_json(dict(asked.fields))}" if asked.fields else ""
+    said = replace(opening, subject=f"{asked.person} {asked.offer} {asked.partial}{own}")
     return said.digest
+
+
+def _demand_offered(bureau: Bureau, asked: OrderAsked) -> None:
+    """An offer of one service is not for orders of another."""
+    for offer in bureau.workspace.service.offers:
+        if offer.name == asked.offer and offer.service not in (None, asked.service):
+            raise InvalidInput(
+                f"{offer.name} is offered for orders of {offer.service}; got one of "
+                f"{asked.service}."
+            )
 
 
 def _question(asked: OrderAsked, service: Service) -> Question:
@@ -191,6 +214,7 @@ def _question(asked: OrderAsked, service: Service) -> Question:
         service.purpose,
         service=asked.offer,
         amount_minor=asked.value_minor,
+        fields=asked.fields,
     )
 
 
@@ -253,7 +277,9 @@ def act_on_order(bureau: Bureau, unit: Unit, caller: Caller, name: str, act: Act
 
 def _may(caller: Caller, act: Act, stored: StoredOrder) -> bool:
     caller.demand(_SCOPE_OF[act.by])
-    return act.by != "merchant" or stored.order.merchant == caller.organisation
+    if act.by == "merchant":
+        return stored.order.merchant == caller.books
+    return stored.test == (caller.mode == "test")
 
 
 _SCOPE_OF: Mapping[str, str] = {
@@ -305,7 +331,7 @@ def find_order(unit: Unit, caller: Caller, name: str) -> StoredOrder:
     """
     caller.demand("orders")
     stored = store.find(unit, name)
-    if stored is None or stored.order.merchant != caller.organisation:
+    if stored is None or stored.order.merchant != caller.books:
         raise NotFound("your organisation has no order of this id.")
     return stored
 
@@ -317,7 +343,7 @@ def order_of_number(unit: Unit, caller: Caller, number: str) -> StoredOrder:
         NotFound: it made none.
     """
     caller.demand("orders")
-    stored = store.find_number(unit, caller.organisation, number)
+    stored = store.find_number(unit, caller.books, number)
     if stored is None:
         raise NotFound("your organisation has no order of this number.")
     return stored
@@ -328,7 +354,7 @@ def list_orders(
 ) -> list[StoredOrder]:
     """A page of the caller's orders, the oldest first."""
     caller.demand("orders")
-    return store.of_organisation(unit, caller.organisation, after=after, limit=limit, state=state)
+    return store.of_organisation(unit, caller.books, after=after, limit=limit, state=state)
 
 
 def order_history(unit: Unit, caller: Caller, name: str) -> list[StoredAct]:

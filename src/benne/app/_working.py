@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from benne.app._order_work import run_due, send_payments
 from benne.app._webhooks import Poster, deliver_due
 from benne.app.stores.online import keys, outbox
 from benne.kernel import MICROS_PER_DAY, Unavailable
+from benne.orders import SimulatedProvider
 
 if TYPE_CHECKING:
     from benne.app._service import Service
@@ -30,7 +31,8 @@ class Worker:
     """Works beside the answers; any number may, in any processes, on one store.
 
     ``name`` tells it from the others, ``post`` posts webhooks, ``render`` writes answers;
-    ``payments`` takes money for orders (``None``: what is to be paid waits).
+    ``payments`` takes money for orders (``None``: what is to be paid waits), ``sandbox`` makes
+    believe for those of tests.
     """
 
     service: Service
@@ -38,6 +40,7 @@ class Worker:
     post: Poster
     render: Render
     payments: PaymentPort | None = None
+    sandbox: PaymentPort = field(default_factory=SimulatedProvider)
     _forgot_at: int = 0
     _sealed_at: int = 0
 
@@ -46,7 +49,7 @@ class Worker:
         done = work_on_jobs(self.service, self.name, self.render)
         done += run_due(self.service)
         if self.payments is not None:
-            done += send_payments(self.service, self.payments)
+            done += send_payments(self.service, self.payments, sandbox=self.sandbox)
         done += deliver_due(self.service, self.post)
         now = self.service.clock()
         if now >= self._sealed_at + _SEAL_EVERY:

@@ -256,18 +256,32 @@ class OfferTable:
     """``[[service.offers]]``: a service on credit that ``consult`` answers for.
 
     ``threshold`` is the score it asks for, ``cap_minor`` the most that it lends, ``purposes``
-    what it is for.
+    what it is for.  An offer of one of the standard services, ``service``, is for orders of that
+    service alone, and takes from it what it does not state.
     """
 
     name: str
-    threshold: int
-    cap_minor: int
-    purposes: tuple[str, ...] = ("deposit_free",)
+    threshold: int | None = None
+    cap_minor: int | None = None
+    purposes: tuple[str, ...] = ()
+    service: str | None = None
 
     def __post_init__(self) -> None:
-        _demand_purposes(self.purposes)
-        if self.cap_minor < 0:
+        if self.service is None and (self.threshold is None or self.cap_minor is None):
+            raise InvalidInput("an offer must state threshold and cap_minor, or its service.")
+        if self.service is not None:
+            _demand_service(self.service)
+        if self.purposes:
+            _demand_purposes(self.purposes)
+        if self.cap_minor is not None and self.cap_minor < 0:
             raise InvalidInput(f"cap_minor must be 0 or more; got {self.cap_minor}.")
+
+
+def _demand_service(name: str) -> None:
+    from benne.orders import SERVICES
+
+    if name not in SERVICES:
+        raise InvalidInput(f"service must be one of {', '.join(SERVICES)}; got {name!r}.")
 
 
 def _demand_purposes(purposes: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from benne.client._wire import Minor, Name, PersonId
+from benne.client._wire import Field, Minor, Name, PersonId
 
 Number: TypeAlias = Annotated[
     str,
@@ -39,7 +39,8 @@ class OrderAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``service`` is one of the standard services, ``offer`` what ``consult`` is asked about (the
     service's own name if it is left out).  ``price_minor`` bounds what may be charged, and
     ``deposit_minor`` what may be asked as compensation.  ``partial_deposit``: a person whose cap is
-    lower than ``value_minor`` may put down the rest.
+    lower than ``value_minor`` may put down the rest.  ``fields`` are the merchant's own facts,
+    where the policy of the offer asks for some.
     """
 
     number: Number
@@ -53,6 +54,7 @@ class OrderAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     plan: Annotated[list[Instalment], Meta(max_length=60)] = []
     offer: Name | None = None
     partial_deposit: bool = False
+    fields: dict[Name, Field] = {}
 
 
 class Proof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

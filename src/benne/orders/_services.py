@@ -24,12 +24,14 @@ start; only if a promise is not kept by the end of its period."""
 class Terms:
     """The numbers of a service.  Money is in minor units, time in whole days.
 
+    ``threshold`` is the sesame score from which it is offered, unless a workspace says otherwise.
     ``deposit_max_minor`` bounds the deposit, and with it every compensation; ``charge_max_minor``
     all that may be charged beside compensation.  ``offer_days`` is how long an order may wait to
     start.  After ``grace_days`` past a deadline, and ``notice_days`` after the person was told of
     it, a promise counts as broken.
     """
 
+    threshold: int
     deposit_max_minor: int
     charge_max_minor: int
     term_days_max: int
@@ -54,8 +56,8 @@ class Terms:
 class Service:
     """One kind of service on credit (the words of ``services/*.toml``).
 
-    ``admission`` names the policy that admits to it; ``sources`` says of each number of the terms
-    where it comes from.  ``goods`` are handed over and must come back.
+    ``sources`` says of each number of the terms where it comes from.  ``goods`` are handed over and
+    must come back.
     """
 
     name: str
@@ -63,7 +65,6 @@ class Service:
     purpose: str
     industry: str
     contract: str
-    admission: str
     goods: bool
     paying: str
     kept: str
@@ -124,7 +125,6 @@ def read_service(document: Mapping[str, Any], *, name: str, where: str) -> Servi
         purpose=body.one_of("purpose", ("deposit_free", "pay_later")),
         industry=body.text("industry"),
         contract=body.text("contract"),
-        admission=body.text("admission"),
         goods=body.flag("goods"),
         paying=body.one_of("paying", PAYING),
         kept=body.text("kept"),

@@ -53,6 +53,7 @@ def asked_of(data: wire.OrderAsked) -> app.OrderAsked:
             app.Due(render.instant(part.at), part.amount_minor, "instalment") for part in data.plan
         ),
         partial=data.partial_deposit,
+        fields=data.fields,
     )
 
 
@@ -266,7 +267,7 @@ def reconciliation(day: Day, request: Asking) -> Response[str]:
     if start > service.clock():
         raise InvalidInput(f"the day must have begun; got {day}.")
     with service.online.reading() as unit:
-        made = app.reconcile(unit, request.auth.organisation, day=start)
+        made = app.reconcile(unit, request.auth.books, day=start)
     headers = {"Content-Disposition": f'attachment; filename="benne-{day}.csv"'}
     return Response(made.csv, media_type="text/csv", headers=headers)
 
