@@ -465,6 +465,32 @@ def test_an_order_brings_the_fields_that_its_policy_asks_for(
     assert again.status_code == 409
 
 
+def test_what_is_referred_waits_for_people_who_admit_offer_or_refuse(
+    asker: Asker, shop: Shop, person: str, service: Service, reader: FakeReader
+) -> None:
+    publish(service)
+    ask = {"fields": {"student": False}, "value_minor": 3_000, "deposit_minor": 3_000}
+    ask["price_minor"] = 500
+    subject = app.identified(service, "ID-1")
+    reader.answers[subject] = NotEnoughEvidence("sesame", subject, 0, "E", ("3 more records",))
+    first, second, third, fourth = (shop.order(person, **ask) for _ in range(4))
+    assert (first["state"], first["code"], first["can"]) == ("created", "ASK_A_PERSON", ["cancel"])
+    waiting = asker.http.get("/v1/referrals").json()
+    assert [one["id"] for one in waiting] == [o["id"] for o in (first, second, third, fourth)]
+    assert (waiting[0]["organisation"], waiting[0]["code"]) == ("bikes", "ASK_A_PERSON")
+    assert shop.act(first["id"], "admit")["waived_minor"] == 3_000
+    assert shop.act(second["id"], "offer", amount_minor=1_000)["required_minor"] == 1_000
+    refused = shop.act(third["id"], "refuse", text="Nobody answers at their number.")
+    assert (refused["state"], refused["exposure_minor"]) == ("refused", 0)
+    assert [one["id"] for one in asker.http.get("/v1/referrals").json()] == [fourth["id"]]
+    shop.work(days=1.1)
+    assert shop.look(fourth["id"])["state"] == "expired"
+    assert asker.http.get("/v1/referrals").json() == []
+    asker.another_client(scopes=("orders", "answers.consult"))
+    assert asker.http.get("/v1/referrals").status_code == 403
+    assert shop.try_act(fourth["id"], "admit").status_code == 403
+
+
 def test_an_offer_of_a_service_takes_what_it_does_not_state_from_the_service(
     online: Online, clock: Turned, reader: FakeReader, tmp_path: Path
 ) -> None:

@@ -13,7 +13,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from litestar.testing import TestClient
-from made_service import START, TEXT, Asker, FakeReader, Turned, made_service
+from made_service import START, TEXT, Asker, FakeReader, Turned, made_service, scored
+from made_shop import Shop
 from sqlalchemy import update
 
 from benne import app
@@ -268,6 +269,67 @@ def administrator(browser: Browser, sub: str) -> None:
     browser.http.cookies.clear()
     browser.provider.sub, browser.provider.person = sub, f"ID of {sub}"
     browser.sign_in()
+
+
+def act_on(browser: Browser, order: str, act: str, key: str, **said: Any) -> httpx.Response:
+    path = f"/v1/me/orders/{order}/acts"
+    return browser.post(path, {"act": act, **said}, **{"idempotency-key": key})
+
+
+def test_a_person_sees_what_they_owe_by_when_and_pays_confirms_and_objects(
+    browser: Browser, service: app.Service, clock: Turned, reader: FakeReader
+) -> None:
+    reader.answers[app.identified(service, "ID-1")] = scored("s", 750, clock.now)
+    with Asker(service) as merchant:
+        shop = Shop(merchant, clock)
+        known = merchant.consent("ID-1", purposes=["deposit_free"])["known_as"]
+        order = shop.order(
+            str(known), offer="camera", value_minor=80_000, price_minor=80_000, deposit_minor=80_000
+        )
+        assert order["state"] == "admitted"
+        shop.act(order["id"], "start")
+        browser.sign_in()
+        (mine,) = browser.http.get("/v1/me/orders").json()
+        assert (mine["organisation"], mine["state"], mine["can"]) == (
+            "Bikes", "running", ["ask_pause", "dispute"],
+        )  # fmt: skip
+        shop.act(order["id"], "complete", amount_minor=70_000)
+        shop.act(order["id"], "deduct")
+        (mine,) = browser.http.get("/v1/me/orders").json()
+        assert [one["notice"] for one in mine["notices"]] == [
+            "admitted", "started", "charged", "confirm_payment",
+        ]  # fmt: skip
+        assert (mine["owed_minor"], mine["next"]["act"]) == (70_000, "remind")
+        (waiting,) = [p["id"] for p in mine["payments"]]
+        assert act_on(browser, order["id"], "confirm", "k1", payment=waiting).status_code == 200
+        said = act_on(browser, order["id"], "ask_pause", "k2", text="I lost my work.")
+        assert said.json()["state"] == "paying"
+        shop.work()
+        (mine,) = browser.http.get("/v1/me/orders").json()
+        assert (mine["state"], mine["paid_minor"], mine["can"]) == (
+            "completed", 70_000, ["dispute"],
+        )  # fmt: skip
+        objected = act_on(browser, order["id"], "dispute", "k3", text="It was broken.").json()
+        assert (objected["state"], objected["can"]) == ("disputed", ["withdraw"])
+        again = act_on(browser, order["id"], "dispute", "k3", text="It was broken.")
+        assert again.json()["state"] == "disputed"
+
+
+def test_a_person_does_nothing_with_what_is_not_theirs_and_nothing_for_the_merchant(
+    browser: Browser, service: app.Service, clock: Turned
+) -> None:
+    with Asker(service) as merchant:
+        shop = Shop(merchant, clock)
+        order = shop.order(str(merchant.consent("ID-2", purposes=["deposit_free"])["known_as"]))
+        own = shop.order(str(merchant.consent("ID-1", purposes=["deposit_free"])["known_as"]))
+        browser.sign_in()
+        assert [one["id"] for one in browser.http.get("/v1/me/orders").json()] == [own["id"]]
+        assert act_on(browser, order["id"], "cancel", "k1").status_code == 404
+        assert act_on(browser, own["id"], "complete", "k2").status_code == 422
+        assert act_on(browser, own["id"], "dispute", "k3", text="why").status_code == 409
+        path = f"/v1/me/orders/{own['id']}/acts"
+        assert browser.http.post(path, json={"act": "cancel"}).status_code == 401
+        assert act_on(browser, own["id"], "cancel", "k4").json()["state"] == "cancelled"
 
 
 def test_what_cannot_be_undone_takes_two(browser: Browser, service: app.Service) -> None:

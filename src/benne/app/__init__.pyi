@@ -116,6 +116,7 @@ from ._orders import (
     create_order as create_order,
     find_order as find_order,
     list_orders as list_orders,
+    list_referred as list_referred,
     order_history as order_history,
     order_of_number as order_of_number,
 )
@@ -124,6 +125,11 @@ from ._own import (
     own_consents as own_consents,
     own_score as own_score,
     who_asked as who_asked,
+)
+from ._own_orders import (
+    OwnOrder as OwnOrder,
+    act_on_own_order as act_on_own_order,
+    own_orders as own_orders,
 )
 from ._policies import (
     BackTest as BackTest,

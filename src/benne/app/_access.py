@@ -30,7 +30,7 @@ SCOPES: dict[str, str] = {
     "evidence.write": "Bring evidence",
     "orders": "Lend on credit: make orders and act on them as their merchant",
     "orders.person": "Act on orders for the person (the bureau's own wallet)",
-    "orders.cover": "Answer claims on cover funds",
+    "orders.cover": "Answer claims on cover funds, and decide what was referred to people",
     "payments": "Say how payments stand (the payment provider)",
     "webhooks": "Be told of what changes",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +12,17 @@ from benne.app.stores.online.orders import StoredAct, StoredOrder
 from benne.decisions import Exceeded, Limits
 from benne.evidence import Arrival, Rules, arrival
 from benne.kernel import Corrupt, Json, iso
-from benne.orders import NOTICES, Act, EvidenceRow, Order, Service, Step, evidence_of, next_task
+from benne.orders import (
+    NOTICES,
+    Act,
+    EvidenceRow,
+    Notice,
+    Order,
+    Service,
+    Step,
+    evidence_of,
+    next_task,
+)
 
 if TYPE_CHECKING:
     from benne.app._service import Service as Bureau
@@ -51,17 +61,16 @@ def keep_step(
         store.answered(unit, act.payment)
     if not stored.test:
         _furnish(bureau, unit, evidence_of(order, service, step.evidence), at=act.at, step=step)
-    line: dict[str, Json] = {
-        "order": order.id,
-        "act": act.name,
-        "by": act.by,
-        "state": order.state,
-        "request": bureau.hashed(act.request),
-        "moved": len(step.entries),
-    }
-    bureau.note(unit, "order", line)
-    _tell(bureau, unit, stored, act, step)
+    moved = len(step.entries)
+    said = _Said(act.name, act.by, act.request, act.at, step.notices, moved)
+    _tell(bureau, unit, stored, said)
     return stored
+
+
+def keep_referred(bureau: Bureau, unit: Unit, stored: StoredOrder) -> None:
+    """Store a new order that people are to decide, and tell that it waits for them."""
+    store.add(unit, stored)
+    _tell(bureau, unit, stored, _Said("refer", "system", stored.number, stored.order.last_at))
 
 
 def reserve_exposure(bureau: Bureau, unit: Unit, order: Order) -> Exceeded | None:
@@ -114,7 +123,9 @@ def _kept(act: Act, step: Step) -> StoredAct:
         at=act.at,
         start=step.start,
         end=step.end,
-        body=_encode({"said": said, "order": step.order}),
+        body=_encode(
+            {"said": said, "order": step.order, "notices": [n.name for n in step.notices]}
+        ),
     )
 
 
@@ -143,20 +154,43 @@ def _furnish(
         evidence.append(unit, arrivals, at=at, source=source, told=lambda b: bureau.hashed(b.hex()))
 
 
-def _tell(bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act, step: Step) -> None:
-    order = step.order
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is told of an act."""
+
+    act: str
+    by: str
+    request: str
+    at: int
+    notices: tuple[Notice, ...] = ()
+    moved: int = 0
+
+
+def _tell(bureau: Bureau, unit: Unit, stored: StoredOrder, said: _Said) -> None:
+    """A line in the journal, and a webhook to the merchant."""
+    order = stored.order
+    line: dict[str, Json] = {
+        "order": order.id,
+        "act": said.act,
+        "by": said.by,
+        "state": order.state,
+        "request": bureau.hashed(said.request),
+        "moved": said.moved,
+    }
+    bureau.note(unit, "order", line)
     body: dict[str, Json] = {
         "order": order.id,
         "number": stored.number,
-        "act": act.name,
-        "request": act.request,
+        "act": said.act,
+        "request": said.request,
         "state": order.state,
+        "code": stored.code,
         "mode": "test" if stored.test else "production",
         "owed_minor": order.owed_minor,
         "paid_minor": order.paid_minor,
-        "at": iso(act.at),
+        "at": iso(said.at),
         "notices": [
-            {"notice": n.name, "to": n.to, "says": NOTICES[n.name][1]} for n in step.notices
+            {"notice": n.name, "to": n.to, "says": NOTICES[n.name][1]} for n in said.notices
         ],
     }
     bureau.tell(unit, order.merchant.removeprefix("test/"), "order.changed", body)

@@ -12,7 +12,7 @@ import msgspec
 from benne.app._access import Caller, demand_open
 from benne.app._asking import Question, ask
 from benne.app._consulting import Verdict
-from benne.app._order_effects import keep_step, reserve_exposure
+from benne.app._order_effects import keep_referred, keep_step, reserve_exposure
 from benne.app.stores.online import ledger, orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
 from benne.decisions import Exceeded, Limits
@@ -123,7 +123,7 @@ def create_order(bureau: Bureau, unit: Unit, caller: Caller, asked: OrderAsked) 
     )
     if verdict.outcome == "refer":
         stored = replace(stored, next_at=referred_until(made.order, service))
-        store.add(unit, stored)
+        keep_referred(bureau, unit, stored)
         return OrderTold(stored, asked.number)
     act, limits = _decision(asked, verdict, opening.at), bureau.workspace.service.limits
     try:
@@ -255,10 +255,11 @@ def _order_after(act: StoredAct) -> Order:
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What an act keeps: what was said, and the order as it left it."""
+    """What an act keeps: what was said, the order as it left it, and who was told what."""
 
     said: dict[str, object]
     order: Order
+    notices: list[str] = []
 
 
 def act_on_order(bureau: Bureau, unit: Unit, caller: Caller, name: str, act: Act) -> OrderTold:
@@ -355,6 +356,12 @@ def list_orders(
     """A page of the caller's orders, the oldest first."""
     caller.demand("orders")
     return store.of_organisation(unit, caller.books, after=after, limit=limit, state=state)
+
+
+def list_referred(unit: Unit, caller: Caller, *, limit: int) -> list[StoredOrder]:
+    """The orders of all merchants that wait for a person to decide, those that end first first."""
+    caller.demand("orders.cover")
+    return store.referred(unit, test=caller.mode == "test", limit=limit)
 
 
 def order_history(unit: Unit, caller: Caller, name: str) -> list[StoredAct]:

@@ -23,6 +23,7 @@ ActName: TypeAlias = Literal[
     "admit", "offer", "refuse", "deposit", "start", "extend", "progress", "benefit", "return",
     "complete", "deduct", "capture", "pay", "confirm", "refund", "reduce", "cancel", "pause",
     "resume", "dispute", "uphold", "correct", "withdraw", "claim", "award", "reject", "write_off",
+    "ask_pause",
 ]  # fmt: skip
 
 
@@ -176,6 +177,25 @@ class Orders(Struct, frozen=True, kw_only=True):
 
     orders: list[Order]
     after: str | None
+
+
+class Referred(Struct, frozen=True, kw_only=True):
+    """An order that a person is to decide: with admit, offer or refuse, before it expires.
+
+    ``answer`` is the consult, which says what was known; ``code`` why it was referred.
+    """
+
+    id: str
+    organisation: str
+    service: str
+    code: str | None
+    policy: str | None
+    answer: str | None
+    value_minor: int
+    deposit_minor: int
+    price_minor: int
+    created_at: datetime
+    expires_at: datetime
 
 
 class ActDone(Struct, frozen=True, kw_only=True):

@@ -51,6 +51,7 @@ ACTS: dict[str, Rule] = {
     "remind": Rule("The person is reminded of a deadline", (_S,)),
     "warn": Rule("The person is told that a breach will be recorded", (_S,)),
     "lapse": Rule("A promise counts as broken", (_S,)),
+    "ask_pause": Rule("The person asks for a pause, in hardship", (_P,), ("text",), ("until",)),
     "pause": Rule("Hardship: clocks stop, and nothing is deducted", (_M, _S), ("until", "text")),
     "resume": Rule("The pause is over", (_M, _P, _S)),
     "dispute": Rule("The person objects: clocks stop, and nothing is deducted", (_P,), ("text",)),

@@ -303,6 +303,7 @@ EFFECTS: dict[str, Callable[[Work], None]] = {
     "remind": _remind,
     "warn": _warn,
     "lapse": _lapse,
+    "ask_pause": _nothing,
     "pause": _pause,
     "resume": _resume,
     "dispute": _dispute,

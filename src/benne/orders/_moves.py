@@ -47,6 +47,7 @@ NOTICES: dict[str, tuple[str, str]] = {
     "due_soon": ("person", "A deadline comes near"),
     "breach_ahead": ("person", "A breach will be recorded on this day if nothing happens"),
     "broken": ("person", "A breach was recorded, how to settle it, and how to object"),
+    "pause_asked": ("merchant", "The person asks for a pause, in hardship; answer soon"),
     "paused": ("person", "Clocks stand still until this day, and nothing is deducted"),
     "resumed": ("person", "Clocks run again, and these are your new days"),
     "consent_held": ("person", "Your consent is ended for what is new; this order goes on until"),
@@ -225,6 +226,7 @@ _TIME: list[Move] = [
         (*_LIVE, "returned", "paying"), "lapse", "overdue",
         evidence=_ORDER + _BREACH, notices=("broken",),
     ),
+    *_rows(_OWING, "ask_pause", SAME, notices=("pause_asked",)),
     *_rows(_OWING, "pause", "hardship", notices=("paused",)),
     *_rows(("hardship",), "resume", PRIOR, evidence=_ORDER + _DUE, notices=("resumed",)),
 ]  # fmt: skip

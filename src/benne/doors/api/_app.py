@@ -25,6 +25,7 @@ from benne.doors.api import (
     _jobs,
     _oauth,
     _orders,
+    _own_orders,
     _people,
     _webhooks,
 )
@@ -46,6 +47,7 @@ HANDLERS = (
     *_jobs.HANDLERS,
     *_orders.HANDLERS,
     *_people.HANDLERS,
+    *_own_orders.HANDLERS,
     *_admin.HANDLERS,
     *_webhooks.HANDLERS,
     *_health.HANDLERS,

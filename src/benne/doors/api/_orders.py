@@ -119,6 +119,19 @@ def page(
 
 
 @get(
+    "/v1/referrals",
+    tags=["Cover"],
+    responses={**answered(list[wire.Referred], "What waits for people"), **problems()},
+)
+@threaded
+def referrals(request: Asking) -> Response[bytes]:
+    """The orders of all merchants that a policy referred to people, the most urgent first."""
+    with service_of(request).online.reading() as unit:
+        found = app.list_referred(unit, request.auth, limit=_PAGE)
+    return raw(encode([render.referred(one) for one in found]))
+
+
+@get(
     "/v1/orders/{order:str}",
     tags=["Orders"],
     responses={**answered(wire.Order, "As it stands"), **problems(404)},
@@ -273,5 +286,5 @@ def reconciliation(day: Day, request: Asking) -> Response[str]:
 
 
 HANDLERS = (
-    create, page, look, history, act, sync, payment_told, fund, pay_in, reconciliation,
+    create, page, referrals, look, history, act, sync, payment_told, fund, pay_in, reconciliation,
 )  # fmt: skip

@@ -22,7 +22,7 @@ from benne.kernel import canonical_json, from_micros
 Mine = Request[Person, Any, Any]
 _PLACE = r"^[0-9]{1,18}\.[0-9a-f-]{36}$"
 """A cursor: the instant of an ask, and the id of its answer."""
-_OWN: dict[str, Any] = {
+OWN: dict[str, Any] = {
     "exclude_from_auth": True,
     "guards": [signed_in],
     "security": [{"session": []}],
@@ -102,14 +102,14 @@ def callback(request: Request[Any, Any, Any]) -> Redirect:
     return Redirect("/v1/me", status_code=303, cookies=[cookie])
 
 
-@post("/auth/logout", status_code=204, include_in_schema=False, **_OWN)
+@post("/auth/logout", status_code=204, include_in_schema=False, **OWN)
 @threaded
 def logout(request: Mine) -> Response[None]:
     """End the session."""
     return Response(None, status_code=204, cookies=[_sign_in(request).ended()])
 
 
-@get("/v1/me", responses={**answered(Me, "Who is signed in"), **problems()}, **_OWN)
+@get("/v1/me", responses={**answered(Me, "Who is signed in"), **problems()}, **OWN)
 @threaded
 def me(request: Mine) -> Response[bytes]:
     """Who is signed in."""
@@ -120,7 +120,7 @@ def me(request: Mine) -> Response[bytes]:
     "/v1/me/score",
     status_code=200,
     responses={**answered(OwnScore, "The score, and its parts"), **problems()},
-    **_OWN,
+    **OWN,
 )
 @threaded
 def own_score(request: Mine) -> Response[bytes]:
@@ -142,7 +142,7 @@ def own_score(request: Mine) -> Response[bytes]:
 @get(
     "/v1/me/consents",
     responses={**answered(list[OwnConsent], "What one allowed"), **problems()},
-    **_OWN,
+    **OWN,
 )
 @threaded
 def own_consents(request: Mine) -> Response[bytes]:
@@ -163,7 +163,7 @@ def _own(found: app.Receipt) -> OwnConsent:
     "/v1/me/consents",
     status_code=201,
     responses={**answered(OwnConsent, "Given", 201), **problems(404, 422)},
-    **_OWN,
+    **OWN,
 )
 @threaded
 def give_own(data: JSONBody[ConsentAtOrganisation], request: Mine) -> Response[bytes]:
@@ -184,7 +184,7 @@ def give_own(data: JSONBody[ConsentAtOrganisation], request: Mine) -> Response[b
     "/v1/me/consents/{consent:str}/acts",
     status_code=200,
     responses={**answered(OwnConsent, "How it stands now"), **problems(404, 409)},
-    **_OWN,
+    **OWN,
 )
 @threaded
 def act(consent: ConsentId, data: JSONBody[Act], request: Mine) -> Response[bytes]:
@@ -198,7 +198,7 @@ def act(consent: ConsentId, data: JSONBody[Act], request: Mine) -> Response[byte
 @get(
     "/v1/me/asks",
     responses={**answered(WhoAskedPage, "Who asked"), **problems()},
-    **_OWN,
+    **OWN,
 )
 @threaded
 def who_asked(
@@ -254,7 +254,7 @@ class DisputeTold(Struct, frozen=True, kw_only=True):
     "/v1/me/disputes",
     status_code=200,
     responses={**answered(DisputeTold, "How the record stands"), **problems(404, 409)},
-    **_OWN,
+    **OWN,
 )
 @threaded
 def dispute(data: JSONBody[DisputeAsked], request: Mine) -> Response[bytes]:
@@ -279,7 +279,7 @@ class ErasureAsked(Struct, frozen=True, kw_only=True):
     "/v1/me/erasure",
     status_code=202,
     responses={**answered(ErasureAsked, "Asked", 202), **problems()},
-    **_OWN,
+    **OWN,
 )
 @threaded
 def erasure(request: Mine) -> Response[bytes]:
@@ -294,7 +294,7 @@ def erasure(request: Mine) -> Response[bytes]:
 
 
 @get(
-    "/v1/me/copy", responses={200: answered(dict[str, Any], "A copy")[200], **problems(404)}, **_OWN
+    "/v1/me/copy", responses={200: answered(dict[str, Any], "A copy")[200], **problems(404)}, **OWN
 )
 @threaded
 def own_copy(request: Mine) -> Response[bytes]:

@@ -102,6 +102,25 @@ def _claim(claim: app.Claim) -> wire.Claim:
     )
 
 
+def referred(stored: app.StoredOrder) -> wire.Referred:
+    """An order that waits for people."""
+    one = stored.order
+    assert stored.next_at is not None
+    return wire.Referred(
+        id=one.id,
+        organisation=one.merchant,
+        service=one.service,
+        code=stored.code,
+        policy=stored.policy,
+        answer=stored.answer,
+        value_minor=one.value_minor,
+        deposit_minor=one.deposit_minor,
+        price_minor=one.price_minor,
+        created_at=from_micros(one.created_at),
+        expires_at=from_micros(stored.next_at),
+    )
+
+
 def history(name: str, acts: Iterable[app.StoredAct]) -> wire.History:
     """All that was done to an order."""
     return wire.History(

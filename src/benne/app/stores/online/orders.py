@@ -221,6 +221,18 @@ def of_organisation(
     return [one for one in found if one is not None]
 
 
+def referred(unit: Unit, *, test: bool, limit: int) -> list[StoredOrder]:
+    """Orders that were referred to people and are not decided, those that expire first first."""
+    query = (
+        select(orders)
+        .where(orders.c.state == "created", orders.c.test == test)
+        .where(orders.c.next_at.is_not(None))
+        .order_by(orders.c.next_at, orders.c.id)
+    )
+    found = (_stored(row) for row in unit.rows(query.limit(limit)))
+    return [one for one in found if one is not None]
+
+
 def under_consent(unit: Unit, consent: str) -> list[str]:
     """The ids of the orders that were made under a consent."""
     query = select(orders.c.id).where(orders.c.consent == consent).order_by(orders.c.id)
