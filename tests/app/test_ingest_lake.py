@@ -12,8 +12,17 @@ import pyarrow as pa
 import pytest
 
 from benne.app.stores import Lake, _lake_schema
+from benne.app.stores._lake_erasing import Gone
 from benne.evidence import kinds_of, parse_mapping, standard_kinds
-from benne.kernel import END_OF_TIME, BenneError, Conflict, Corrupt, InvalidInput
+from benne.kernel import (
+    END_OF_TIME,
+    MICROS_PER_DAY as DAY,
+    BenneError,
+    Conflict,
+    Corrupt,
+    InvalidInput,
+    iso,
+)
 
 HOLD = """
 import sys
@@ -154,3 +163,38 @@ def test_what_a_killed_process_spilled_is_removed(tmp_path: Path) -> None:
 def test_memory_is_an_amount(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="as in 3GB; got 'much'"):
         Lake.open(tmp_path / "lake.duckdb", memory="much")
+
+
+def brought(
+    lake: Lake, now: int, *, cause: str = "event", income: int = 5, day: str = "2017-01-01"
+) -> int:
+    """What a source without times of its own brings at ``now``; how many versions are new."""
+    text = (
+        f"-- ---\n-- source = \"bank\"\n-- ---\nselect 'm1' as record, 'a' as subject, "
+        f"'{cause}' as cause, date '{day}' as happened_at, {income} as income_minor from t"
+    )
+    mapping = parse_mapping(text, where="means.sql", kinds=standard_kinds())
+    table = pa.table({"x": [now]})  # another file each time, though it says the same
+    return lake.ingest(mapping, {"t": table}, currency="EUR", now=now).versions_new
+
+
+@pytest.mark.parametrize("cause", ["correction", "retraction"])
+def test_a_source_that_still_has_the_old_does_not_bring_it_over_what_was_put_right(
+    tmp_path: Path, cause: str
+) -> None:
+    with open_lake(tmp_path / "lake.duckdb") as lake:
+        assert brought(lake, NOW) == 1
+        assert brought(lake, NOW + 1, cause=cause, income=3) == 1
+        assert brought(lake, NOW + 2) == 0, "the old again"
+        assert brought(lake, NOW + 3, income=4) == 1, "something else is news"
+
+
+def test_a_record_that_was_deleted_comes_again_only_with_what_happened_since(
+    tmp_path: Path,
+) -> None:
+    gone = Gone("a", NOW, False, (("means", "bank", "m1"),))
+    with open_lake(tmp_path / "lake.duckdb") as lake:
+        brought(lake, NOW - 1)
+        lake.sync([], [gone], store="s", position=1, currency="EUR", now=NOW)
+        assert brought(lake, NOW + 1) == 0
+        assert brought(lake, NOW + 2 * DAY, day=iso(NOW + DAY)[:10]) == 1

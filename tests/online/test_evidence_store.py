@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from benne.app.stores.online import Online, evidence, journal
+from benne.app.stores.online import Online, deletions, evidence, journal
 from benne.evidence import Arrival, Finding, Rules, View, arrival, seen, standard_kinds
-from benne.kernel import END_OF_TIME, parse_instant
+from benne.kernel import END_OF_TIME, MICROS_PER_DAY, parse_instant
 from benne.rights import LawfulBasis, Permit, permit_on_basis
 
 KINDS = {kind.name: kind for kind in standard_kinds()}
@@ -165,3 +165,76 @@ def test_a_unit_that_fails_keeps_nothing_of_the_evidence(online: Online) -> None
         raise RuntimeError
     assert known(online).history["obligation"] == ()
     assert [a.verdict for a in put(online, replace(obligation(), source="grid"))] == ["new"]
+
+
+def corrected(online: Online, **changes: Any) -> None:
+    put(online, obligation())
+    put(online, obligation(cause="correction", **changes), at=NOW + 1)
+
+
+def test_what_was_put_right_is_not_brought_back_by_who_sends_the_old_again(online: Online) -> None:
+    corrected(online, due_minor=40)
+    (again,) = put(online, obligation(), at=NOW + 2)
+    assert isinstance(again, Finding)
+    assert (again.code, again.column) == ("put_right", "due_minor")
+    (paid,) = put(online, obligation(paid_minor=100, paid_at="2026-02-02"), at=NOW + 3)
+    assert isinstance(paid, Finding), "nor together with what is new"
+    (right,) = put(online, obligation(due_minor=40, paid_minor=40), at=NOW + 4)
+    assert not isinstance(right, Finding)
+    (other,) = put(online, obligation(due_minor=60, paid_minor=40), at=NOW + 5)
+    assert not isinstance(other, Finding), "a value of neither is news"
+    (back,) = put(online, obligation(paid_minor=40), at=NOW + 6)
+    assert not isinstance(back, Finding), "and then what was put right before that is past"
+
+
+def test_who_is_sure_of_the_old_says_so_as_a_correction(online: Online) -> None:
+    corrected(online, due_minor=40)
+    (sure,) = put(online, obligation(cause="correction"), at=NOW + 2)
+    assert not isinstance(sure, Finding)
+    (again,) = put(online, obligation(due_minor=40), at=NOW + 3)
+    assert isinstance(again, Finding), "the correction of a correction stands as well"
+
+
+def test_a_retracted_record_comes_back_as_a_correction_and_not_by_itself(online: Online) -> None:
+    put(online, obligation())
+    put(online, obligation(cause="retraction"), at=NOW + 1)
+    (again,) = put(online, obligation(), at=NOW + 2)
+    assert isinstance(again, Finding)
+    assert (again.code, again.column) == ("put_right", "record")
+    (sure,) = put(online, obligation(cause="correction"), at=NOW + 3)
+    assert not isinstance(sure, Finding)
+
+
+def test_records_of_our_own_are_stored_as_they_are_right(online: Online) -> None:
+    corrected(online, due_minor=40)
+    with online.begin() as unit:
+        paid = obligation(paid_minor=40, paid_at="2026-02-02")
+        evidence.append(unit, [paid], at=NOW + 2, source="grid", told=told, mends=True)
+    last = known(online).history["obligation"][-1]
+    assert (last["due_minor"], last["paid_minor"]) == (40, 40)
+
+
+def test_what_is_known_already_makes_nothing_fresher(online: Online) -> None:
+    put(online, obligation())
+    before = known(online)
+    put(online, obligation(), at=NOW + 50)
+    assert (known(online).known_at, known(online).batch) == (before.known_at, before.batch)
+
+
+def test_who_still_has_what_was_deleted_cannot_bring_it_back(online: Online) -> None:
+    put(online, obligation())
+    with online.begin() as unit:
+        line = journal.append(unit, "deleted", {}, at=NOW)
+        names, kinds = [("obligation", "grid", "o1")], KINDS.values()
+        deletions.delete_records(unit, "s", names, kinds, line=line, at=NOW, rule="r")
+    (again,) = put(online, obligation(), at=NOW + 1)
+    assert isinstance(again, Finding)
+    assert again.code == "erased"
+    assert known(online).history["obligation"] == ()
+    later = NOW + 90 * MICROS_PER_DAY
+    record = {"record": "o1", "subject": "s", "contract": "power", "due_minor": 1, "paid_minor": 0}
+    record["due_at"] = "2026-04-01"
+    new = arrival(record, kind=KINDS["obligation"], source="grid", rules=replace(RULES, now=later))
+    assert isinstance(new, Arrival)
+    (since,) = put(online, new, at=later)
+    assert not isinstance(since, Finding), "what happened since then is new"

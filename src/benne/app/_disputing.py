@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from benne.app._reading import flags_at
 from benne.app._replay import KeptModels, read_again
-from benne.app.stores.online import answers, asks, disputes, evidence
+from benne.app.stores.online import answers, asks, corrections, disputes, evidence
 from benne.evidence import Arrival, Kind, Rules, arrival
 from benne.kernel import (
     Conflict,
@@ -103,7 +103,7 @@ def dispute(
     if act == "correct":
         batch = first["batch"]
         assert isinstance(batch, int)
-        rests = tuple(one.id for one in _that_used(unit, subject, batch))
+        rests = tuple(one.id for one in _that_used(unit, subject, since=batch))
     if act in _MARKS:
         _mark(service, unit, kind, last, _MARKS[act], after.state, changes or {})
     return Disputed(after, rests)
@@ -214,13 +214,50 @@ def _checked(
 # --- what rested on it ---------------------------------------------------------------------
 
 
-def _that_used(unit: Unit, subject: str, first_batch: int) -> list[Given]:
-    """Answers given since the record was known, but for those that were given again."""
+def _that_used(unit: Unit, subject: str, *, since: int, before: int | None = None) -> list[Given]:
+    """Answers given since the record was known (from batch ``since`` on) and ``before`` it was put
+    right, but for those that were given again."""
     return [
         one
-        for one in answers.of_person(unit, subject, since_batch=first_batch)
-        if one.body is not None and one.rescored_from is None
+        for one in answers.of_person(unit, subject, since_batch=since)
+        if one.body is not None
+        and one.rescored_from is None
+        and (before is None or one.batch < before)
     ]
+
+
+def rescore_corrected(service: Service, models: KeptModels) -> int:
+    """Give again what rested on the record whose furnisher put it right first; how many answers.
+
+    Each record is a transaction of its own.  What cannot be given again (its model was not
+    kept) has a line in the journal that says so.
+    """
+    with service.online.reading() as unit:
+        if not corrections.waiting(unit):
+            return 0
+    return service.online.run(lambda unit: _rescore_next(service, unit, models))
+
+
+def _rescore_next(service: Service, unit: Unit, models: KeptModels) -> int:
+    one = corrections.take(unit)
+    if one is None:
+        return 0
+    kind = next((kind for kind in service.workspace.kinds if kind.name == one.kind), None)
+    versions = () if kind is None else evidence.read_versions(unit, one.subject, kind)
+    batches = [
+        row["batch"]
+        for row in versions
+        if (row["source"], row["record"]) == (one.source, one.record)
+    ]
+    first = min((batch for batch in batches if isinstance(batch, int)), default=one.batch)
+    done = 0
+    for given in _that_used(unit, one.subject, since=first, before=one.batch):
+        try:
+            rescore(service, unit, given.id, models=models)
+            done += 1
+        except NotFound:
+            service.note(unit, "not_rescored", {"of": given.id})
+    return max(done, 1)
 
 
 def rescore(service: Service, unit: Unit, answer: str, *, models: KeptModels) -> Given:
@@ -263,12 +300,15 @@ def rescore(service: Service, unit: Unit, answer: str, *, models: KeptModels) ->
     return new
 
 
-def unanswered(service: Service, unit: Unit) -> list[tuple[str, Name]]:
-    """Disputed records that must be deleted, since nobody verified them in time: of whom, which."""
+def unanswered(service: Service, unit: Unit, *people: str) -> list[tuple[str, Name]]:
+    """Disputed records that must be deleted, since nobody verified them in time: of whom, which.
+
+    Those of ``people``; of everybody, if none is named.
+    """
     law, at = _law(service), service.clock()
     return [
         (subject, name)
-        for subject in disputes.people(unit)
+        for subject in people or disputes.people(unit)
         for name, events in disputes.of_person(unit, subject).items()
         if must_delete(dispute_after(events, law), law, at)
     ]

@@ -17,6 +17,7 @@ from benne.app.stores.online import (
     answers,
     asks,
     consents,
+    corrections,
     deletions,
     disputes,
     evidence,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from benne.app._service import Service
     from benne.app.stores.online import Unit
 
-_PEOPLE_AT_A_TIME = 500
+_PEOPLE_AT_A_TIME = 200
 _ERASED = b'{"answer":"erased"}'
 
 
@@ -81,7 +82,7 @@ def erase_person(
         answers.erase(unit, subject, at=at, rule=rule)
         disputes.forget(unit, subject)
         asks.erase_subject(unit, subject)
-        limits.erase_subject(unit, subject)
+        corrections.forget(unit, subject)
         policies.erase_subject(unit, subject)
         orders.erase_subject(unit, subject)
         limits.erase_subject(unit, subject)
@@ -156,45 +157,57 @@ def export(service: Service, name: str) -> dict[str, Json]:
 # --- retention -----------------------------------------------------------------------------
 
 
-def retain(service: Service, *, after: str = "") -> int:
+def retain(service: Service) -> int:
     """Delete everywhere what is past its horizon, and what nobody verified in time; how many
     records.
 
     Each person is a transaction of its own: what is done stays done, and the next run does the
     rest.
     """
+    done, after = retain_some(service)
+    while after:
+        more, after = retain_some(service, after=after)
+        done += more
+    return done
+
+
+def retain_some(service: Service, *, after: str = "") -> tuple[int, str]:
+    """``retain`` for some people after one of them: how many records, and who was the last.
+
+    Nobody was last (an empty name) where all have been looked at.
+    """
     law, at = jurisdiction(service.workspace.rights.jurisdiction), service.clock()
-    due: dict[str, list[Fate]] = {}
-    with service.online.reading() as unit:
-        for subject, (kind, source, record) in unanswered(service, unit):
-            rule = law.dispute_rule(at)[0]
-            due.setdefault(subject, []).append(Fate(kind, source, record, "delete", rule, at))
     bound = {horizon.kind for horizon in law.horizons(at)}
     kinds = [kind for kind in service.workspace.kinds if kind.name in bound]
+    with service.online.reading() as unit:
+        late = {subject for subject, _ in unanswered(service, unit)} if not after else set()
+        people = evidence.people(unit, after=after, at_most=_PEOPLE_AT_A_TIME) if kinds else []
+        due = [s for s in people if obsolete(_entries(unit, s, kinds), law, at)]
     done = 0
-    while kinds:
-        with service.online.reading() as unit:
-            people = evidence.people(unit, after=after, at_most=_PEOPLE_AT_A_TIME)
-            for subject in people:
-                gone = obsolete(_entries(unit, subject, kinds), law, at)
-                due.setdefault(subject, []).extend(gone)
-        if not people:
-            break
-        after = people[-1]
-        done += _delete_all(service, due, at)
-        due.clear()
-    return done + _delete_all(service, due, at)
+    for subject in sorted({*due, *late}):
+        with service.online.begin() as unit:
+            done += _retain_person(service, unit, subject, kinds, at=at)
+    return done, people[-1] if people else ""
 
 
-def _delete_all(service: Service, due: dict[str, list[Fate]], at: int) -> int:
-    done = 0
-    for subject, fates in due.items():
-        if fates:
-            with service.online.begin() as unit:
-                evidence.lock(unit, subject)
-                _delete(service, unit, subject, fates, at=at)
-            done += len(fates)
-    return done
+def _retain_person(
+    service: Service, unit: Unit, subject: str, kinds: Iterable[Kind], *, at: int
+) -> int:
+    """Look again behind the person's lock, and delete; how many records."""
+    law = jurisdiction(service.workspace.rights.jurisdiction)
+    evidence.lock(unit, subject)
+    entries = _entries(unit, subject, service.workspace.kinds)
+    there = {(entry.kind, entry.source, entry.record) for entry in entries}
+    names = {kind.name for kind in kinds}
+    fates = [*obsolete([entry for entry in entries if entry.kind in names], law, at)]
+    rule = law.dispute_rule(at)[0]
+    gone = {(fate.kind, fate.source, fate.record) for fate in fates}
+    for _, name in unanswered(service, unit, subject):
+        if name in there - gone:
+            fates.append(Fate(*name, "delete", rule, at))
+    if fates:
+        _delete(service, unit, subject, fates, at=at)
+    return len(fates)
 
 
 # --- access --------------------------------------------------------------------------------

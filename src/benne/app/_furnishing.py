@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from benne.app._access import Caller, demand_open
-from benne.app.stores.online import evidence
+from benne.app.stores.online import corrections, evidence
 from benne.evidence import Arrival, Finding, Kind, Rules, arrival
 from benne.kernel import InvalidInput, Json, iso, parse_instant
 from benne.rights import jurisdiction, notice_rule
@@ -112,6 +112,7 @@ def _stored(
     for place, one in zip(places, done, strict=True):
         if isinstance(one, Finding):
             findings.append(_at(one, place))
+    _to_give_again(unit, [a for a, one in zip(good, done, strict=True) if _is_new(one)], stored)
     verdicts = [one.verdict for one in stored]
     return Furnished(
         rows=count,
@@ -120,6 +121,18 @@ def _stored(
         findings=tuple(sorted(findings, key=lambda finding: finding.row or 0)),
         batch=stored[0].batch if stored else None,
     )
+
+
+def _is_new(one: evidence.Accepted | Finding) -> bool:
+    return isinstance(one, evidence.Accepted) and one.verdict == "new"
+
+
+def _to_give_again(unit: Unit, new: Iterable[Arrival], stored: Sequence[evidence.Accepted]) -> None:
+    """What rested on a record that is corrected or retracted now is given again, by a worker."""
+    for one in new:
+        if one.cause in ("correction", "retraction"):
+            name = one.kind.name, one.source, one.record
+            corrections.put(unit, one.subject, [name], batch=stored[0].batch)
 
 
 def _checked(

@@ -151,7 +151,14 @@ def _furnish(
             raise Corrupt(f"order {step.order.id} cannot be evidence: {made[0]}")
         arrivals.append(made)
     if arrivals:
-        evidence.append(unit, arrivals, at=at, source=source, told=lambda b: bureau.hashed(b.hex()))
+        evidence.append(
+            unit,
+            arrivals,
+            at=at,
+            source=source,
+            told=lambda b: bureau.hashed(b.hex()),
+            mends=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

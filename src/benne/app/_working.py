@@ -1,4 +1,4 @@
-"""What the service does beside answering: jobs, webhooks, sealing the journal, forgetting."""
+"""What the service does beside answering: jobs, webhooks, corrections, sealing, forgetting."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
 
+from benne.app._disputing import rescore_corrected
+from benne.app._erasing import retain_some
 from benne.app._jobs import Render, work_on_jobs
 from benne.app._journal import seal
 from benne.app._order_work import run_due, send_payments
+from benne.app._replay import KeptModels
 from benne.app._webhooks import Poster, deliver_due
-from benne.app.stores.online import keys, outbox
+from benne.app.stores.online import duties, keys, outbox
 from benne.kernel import MICROS_PER_DAY, Unavailable
 from benne.orders import SimulatedProvider
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("benne")
 _SEAL_EVERY = 1_000_000
 _FORGET_EVERY = 600 * 1_000_000
+_ASK_EVERY = 60 * 1_000_000
+_LEASE = 600 * 1_000_000
 _TOLD_DAYS = 30
 
 
@@ -43,6 +48,11 @@ class Worker:
     sandbox: PaymentPort = field(default_factory=SimulatedProvider)
     _forgot_at: int = 0
     _sealed_at: int = 0
+    _retained_at: int = 0
+    _models: KeptModels = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._models = KeptModels(self.service.workspace)
 
     def step(self) -> int:
         """Do what is due now, a bit of each; how much was done, 0 when there is nothing."""
@@ -50,6 +60,7 @@ class Worker:
         done += run_due(self.service)
         if self.payments is not None:
             done += send_payments(self.service, self.payments, sandbox=self.sandbox)
+        done += rescore_corrected(self.service, self._models)
         done += deliver_due(self.service, self.post)
         now = self.service.clock()
         if now >= self._sealed_at + _SEAL_EVERY:
@@ -58,6 +69,8 @@ class Worker:
         if now >= self._forgot_at + _FORGET_EVERY:
             self._forgot_at = now
             self._forget(now)
+        if now >= self._retained_at + _ASK_EVERY:
+            done += self._retain(now)
         return done
 
     def run(self, ended: Event, idle_seconds: float) -> None:
@@ -76,6 +89,21 @@ class Worker:
                 _LOG.error("%s in the worker\n%s", type(error).__name__, where)
             if not done:
                 ended.wait(idle_seconds)
+
+    def _retain(self, now: int) -> int:
+        """Delete some of what is past its horizon, if it is time and nobody else does.
+
+        A round begins once a day, and goes on from where the last worker was.
+        """
+        with self.service.online.begin() as unit:
+            after = duties.take(unit, "retention", at=now, until=now + _LEASE)
+        if after is None:
+            self._retained_at = now
+            return 0
+        done, last = retain_some(self.service, after=after)
+        with self.service.online.begin() as unit:
+            duties.put(unit, "retention", after=last, next_at=0 if last else now + MICROS_PER_DAY)
+        return done
 
     def _forget(self, now: int) -> None:
         with self.service.online.begin() as unit:

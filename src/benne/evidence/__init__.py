@@ -26,7 +26,13 @@ from benne.evidence._left_out import leave_out, left_out_table
 from benne.evidence._mappings import MAPPING_KEYS, Mapping, parse_mapping
 from benne.evidence._outcomes import OUTCOMES, OutcomeDefinition, entered, outcomes
 from benne.evidence._thickness import COUNTS, counted, thickness, thickness_of, thickness_over
-from benne.evidence._versions import Verdict, add_version, as_corrected, merge_versions
+from benne.evidence._versions import (
+    Verdict,
+    add_version,
+    as_corrected,
+    merge_versions,
+    put_right,
+)
 from benne.evidence._views import (
     About,
     History,
@@ -79,6 +85,7 @@ __all__ = [
     "outcomes",
     "parse_mapping",
     "plan_casts",
+    "put_right",
     "quoted",
     "seen",
     "standard_kinds",

@@ -29,6 +29,7 @@ ADVICE: dict[str, str] = {
     "other_subject": "name the record anew, or retract the other person's",
     "out_of_range": "check the unit in the mapping",
     "overflow": "check the unit; a whole number must fit 64 bits",
+    "put_right": "send what is right now, or say what is wrong in it with cause correction",
     "second_currency": "convert it in the mapping, or use a workspace for each currency",
     "sql_error": "correct the select in the mapping",
     "unknown_column": "drop the column from the select, or declare it in the kind",

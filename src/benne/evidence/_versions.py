@@ -38,6 +38,39 @@ def add_version(versions: list[dict[str, Value]], new: Mapping[str, Value], kind
     return "new"
 
 
+def put_right(
+    versions: Iterable[Mapping[str, Value]], new: Mapping[str, Value], kind: Kind
+) -> dict[str, Value]:
+    """What ``new``, an event, says as it was said before it was put right: column to right value.
+
+    A correction puts right the columns that differ from the version before it, until an event
+    says a value of them that is neither.  ``record`` among the names means that the record was
+    retracted: it is right that there is none.
+    """
+    own = [r for r in versions if r["record"] == new["record"] and r["source"] == new["source"]]
+    own.sort(key=_known_at)
+    right: dict[str, Value] = {}
+    wrong: dict[str, list[Value]] = {}
+    before: Mapping[str, Value] = {}
+    for row in own:
+        differs = [c.name for c in kind.columns if before and row.get(c.name) != before.get(c.name)]
+        for name in differs:
+            if row["cause"] == "correction":
+                wrong.setdefault(name, []).append(before.get(name))
+                right[name] = row.get(name)
+            elif row.get(name) not in wrong.get(name, ()):
+                wrong.pop(name, None)
+                right.pop(name, None)
+        before = row
+    if before and before["cause"] == "retraction":
+        return {"record": None}
+    return {
+        name: value
+        for name, value in right.items()
+        if new.get(name) != value and new.get(name) in wrong[name]
+    }
+
+
 def merge_versions(versions: list[dict[str, Value]], others: Iterable[Mapping[str, Value]]) -> int:
     """Put at the end of ``versions`` those of ``others`` that are not there; how many there were.
 

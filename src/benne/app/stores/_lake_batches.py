@@ -265,8 +265,9 @@ def _demand_hope(batch: Batch, tally: Tally, bad: pa.Table, plan: CastPlan) -> N
 def _drop_erased(lake: Connection, batch: Batch, tally: Tally) -> None:
     """Leave out what was lawfully deleted: a source that still has it must not bring it back."""
     kind, source = literal(batch.mapping.kind.name), literal(batch.mapping.source)
-    mine = "e.erased_at >= s.known_at AND (e.subject = s.subject OR e.name = "
-    mine += f"md5(concat_ws(chr(31), {kind}, {source}, s.record)))"
+    happened = f"least(s.known_at, s.{quoted(batch.mapping.kind.window)})"
+    mine = "(e.subject = s.subject AND e.erased_at >= s.known_at) OR (e.name = "
+    mine += f"md5(concat_ws(chr(31), {kind}, {source}, s.record)) AND e.erased_at >= {happened})"
     gone = f"SELECT s.rowid FROM {STAGED} s JOIN erased e ON {mine}"
     if lake.value("SELECT count(*) FROM (SELECT 1 FROM erased LIMIT 1)"):
         count = lake.value(f"SELECT count(DISTINCT rowid) FROM ({gone})")
@@ -280,6 +281,8 @@ def _resolve(lake: Connection, batch: Batch, tally: Tally) -> None:
     table, source = quoted(evidence_table(mapping.kind.name)), literal(mapping.source)
     before = lake.value(f"SELECT count(*) FROM {table}")
     held = lake.value(f"SELECT count(*) FROM (FROM {table} WHERE source = {source} LIMIT 1)")
+    fixed = f"FROM {table} WHERE source = {source} AND cause IN ('correction', 'retraction')"
+    corrected = bool(held) and bool(lake.value(f"SELECT count(*) FROM ({fixed} LIMIT 1)"))
     lake.run(touched_sql(mapping, later_batch=bool(held)))
     many = lake.value(f'SELECT count(*) FROM {STAGED} WHERE ":h" IN (SELECT h FROM {TOUCHED})')
     batch.progress(f"{mapping.name}: store", tally.rows_read, None)
@@ -291,7 +294,7 @@ def _resolve(lake: Connection, batch: Batch, tally: Tally) -> None:
         '(record VARCHAR, known_at BIGINT, content UBIGINT, "row" BIGINT)'
     )
     for part in range(parts):
-        lake.run(judge_sql(mapping, part=part, parts=parts, now=batch.now))
+        lake.run(judge_sql(mapping, part=part, parts=parts, now=batch.now, corrected=corrected))
         for statement in place_statements(mapping, batch.number):
             lake.run(statement)
         lake.run(

@@ -72,19 +72,22 @@ def untouched_inserts(mapping: Mapping, batch: int, *, all_of_them: bool) -> Ite
     yield from _inserts(mapping, batch, STAGED if all_of_them else rows)
 
 
-def judge_sql(mapping: Mapping, *, part: int, parts: int, now: int) -> str:
+def judge_sql(mapping: Mapping, *, part: int, parts: int, now: int, corrected: bool = False) -> str:
     """Say of each touched version whether it is old, new, known already, or in conflict.
 
     Of versions with the same record and ``known_at`` the one in the lake, or else that of the
     first row, stands.  A version known from now on says nothing new where the record's last
-    says the same.  ``content`` is stored nowhere.
+    says the same; nor where one says it that was ``corrected`` or retracted since, as a source
+    does that still has the old.  ``content`` is stored nowhere.
     """
     content = content_sql(mapping.kind)
+    past = _corrected_sql(mapping, content) if corrected else "FALSE"
     inside = f"IN (SELECT h FROM {TOUCHED}) AND {{h}} % {parts} = {part}"
     return f"""CREATE OR REPLACE TEMP TABLE judged AS
         SELECT *, CASE
             WHEN NOT fresh THEN 'old'
             WHEN known_at = {now} AND content = last_content THEN 'known'
+            WHEN known_at = {now} AND {past} THEN 'known'
             WHEN nth = 1 THEN 'new'
             WHEN content = first_content THEN 'known'
             ELSE 'conflict' END AS verdict
@@ -101,6 +104,16 @@ def judge_sql(mapping: Mapping, *, part: int, parts: int, now: int) -> str:
                 SELECT ":rid", FALSE, record, known_at, {content}, NULL
                 FROM {_held(mapping)} WHERE hash(record) {inside.format(h="hash(record)")})
             WINDOW same AS (PARTITION BY record, known_at ORDER BY fresh, "row"))"""
+
+
+def _corrected_sql(mapping: Mapping, content: str) -> str:
+    """Whether a correction or a retraction put right the content that a version has."""
+    held = _held(mapping)
+    return (
+        f"(record, content) IN (SELECT record, {content} FROM {held} JOIN (SELECT record, "
+        f"max(known_at) AS fixed FROM {held} WHERE cause IN ('correction', 'retraction') "
+        "GROUP BY record) USING (record) WHERE known_at < fixed)"
+    )
 
 
 def content_sql(kind: Kind) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from benne.app.stores.online import evidence, journal
+from benne.app.stores.online import evidence, journal, owners
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.evidence import Kind
@@ -98,7 +98,7 @@ def delete_records(
         if stay:
             evidence.write_versions(unit, subject, kind, stay)
     named = sorted((k, str(s), str(r)) for k, own in gone.items() for s, r in own)
-    _forget(unit, subject, named)
+    _forget(unit, subject, named, at=at)
     whole = left == 0
     made = {"line": line, "subject": subject, "at": at, "rule": rule, "whole": whole}
     unit.run(insert(deletions), made)
@@ -112,7 +112,7 @@ def delete_records(
     return whole
 
 
-def _forget(unit: Unit, subject: str, names: Sequence[tuple[str, str, str]]) -> None:
+def _forget(unit: Unit, subject: str, names: Sequence[tuple[str, str, str]], *, at: int) -> None:
     """Take records out of the row journal, and nobody owns them any more."""
     unit.run(
         delete(evidence.rows).where(
@@ -123,10 +123,7 @@ def _forget(unit: Unit, subject: str, names: Sequence[tuple[str, str, str]]) -> 
         ),
         [{"k": kind, "s": source, "r": record} for kind, source, record in names],
     )
-    unit.run(
-        delete(evidence.owners).where(evidence.owners.c.digest == bindparam("name")),
-        [{"name": evidence.record_digest(*name)} for name in names],
-    )
+    owners.erase(unit, names, at=at)
 
 
 def since(unit: Unit, subject: str, *, batch: int) -> Deletion | None:

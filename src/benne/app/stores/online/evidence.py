@@ -2,7 +2,7 @@
 
 ``evidence_rows`` is the row journal: what furnishers sent here, a row each, for ``benne sync``.
 ``evidence_packed`` holds all versions of a person's records of one kind, loaded and sent, as one
-value, for answers.  ``evidence_owners`` says whose a record is, so that no record is two people's.
+value, for answers.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from sqlalchemy import (
     update,
 )
 
-from benne.app.stores.online import disputes, journal
+from benne.app.stores.online import disputes, journal, owners
 from benne.app.stores.online._packing import NOTHING, digest, pack, unpack
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
+from benne.app.stores.online._verdicts import Accepted as Accepted, as_right, outcome
 from benne.evidence import Arrival, Finding, History, Kind, add_version
 from benne.kernel import InvalidInput, Json, Value
 
@@ -64,13 +65,6 @@ packed = Table(
     Column("versions", Number, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
-)
-owners = Table(
-    "evidence_owners",
-    METADATA,
-    Column("digest", LargeBinary, primary_key=True),  # of (kind, source, record)
-    Column("subject", String, nullable=False),
-    Index(None, "subject"),
 )
 
 
@@ -173,16 +167,6 @@ def digest_at(history: History, kinds: Iterable[Kind], batch: int) -> str:
 _AT_A_TIME = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A record that is stored, or was before: ``verdict`` is ``new`` or ``known``."""
-
-    record: str
-    verdict: str
-    known_at: int
-    batch: int
-
-
 def lock(unit: Unit, *people: str) -> dict[str, int]:
     """Take these people's rows until the unit ends; when we last learnt of each.
 
@@ -199,14 +183,21 @@ def lock(unit: Unit, *people: str) -> dict[str, int]:
 
 
 def append(
-    unit: Unit, arrivals: Sequence[Arrival], *, at: int, source: str, told: Callable[[bytes], str]
+    unit: Unit,
+    arrivals: Sequence[Arrival],
+    *,
+    at: int,
+    source: str,
+    told: Callable[[bytes], str],
+    mends: bool = False,
 ) -> tuple[Accepted | Finding, ...]:
     """Store what arrived, and its journal line, in the order in which it came.
 
     Each record becomes known at ``at``, or just after the last that we learnt of the person where
     the clock stands behind that: for one person time never goes back.  ``told`` is the keyed
-    hash of the journal.  A record of another person's name, or two that contradict each other, are
-    findings; the others are stored.
+    hash of the journal.  A record of another person's name, one that was deleted for good, two
+    that contradict each other, and an event that says what was put right as it was before, are
+    findings; the others are stored.  With ``mends`` such an event is stored as it is right.
 
     Raises:
         InvalidInput: more than 5,000 records at a time.
@@ -217,17 +208,24 @@ def append(
             "send them in parts."
         )
     known_at = {s: max(at, last + 1) for s, last in lock(unit, *_people(arrivals)).items()}
-    owned = _own(unit, arrivals)
-    good = [one for one in arrivals if owned[_digest(one)] == one.subject]
+    owned = owners.claim(unit, arrivals)
+    good = [one for one in arrivals if owned[owners.digest_of(one)] == one.subject]
     content = hashlib.sha256(b"".join(map(_body, good))).digest()
     line: dict[str, Json] = {"source": source, "records": len(good), "content": told(content)}
     batch = journal.append(unit, "evidence", line, at=at)
-    verdicts = _store(unit, good, known_at, batch)
-    moved = [{"who": s, "batch": batch, "known_at": known_at[s]} for s in _people(good)]
-    if moved:
+    verdicts = _store(unit, good, known_at, batch, mends=mends)
+    learnt = _people(one for one in good if verdicts[id(one)] == "new")
+    if learnt:
+        moved = [{"who": s, "batch": batch, "known_at": known_at[s]} for s in learnt]
         unit.run(update(subjects).where(subjects.c.subject == bindparam("who")), moved)
+    foreign = {owners.ERASED: "erased"}
     return tuple(
-        _outcome(row, one, verdicts.get(id(one)), known_at[one.subject], batch)
+        outcome(
+            one,
+            verdicts.get(id(one)) or foreign.get(owned[owners.digest_of(one)], "other_subject"),
+            row=row,
+            known=Accepted(one.record, "known", known_at[one.subject], batch),
+        )
         for row, one in enumerate(arrivals, 1)
     )
 
@@ -236,38 +234,8 @@ def _people(arrivals: Iterable[Arrival]) -> list[str]:
     return sorted({one.subject for one in arrivals})
 
 
-def _outcome(
-    row: int, one: Arrival, verdict: str | None, known_at: int, batch: int
-) -> Accepted | Finding:
-    if verdict in ("new", "known"):
-        return Accepted(one.record, verdict, known_at, batch)
-    code, must = "other_subject", "a record must be of the person whose it was"
-    if verdict == "conflict":
-        code, must = "different_content", "one request must not say two things of a record"
-    got = "another person" if verdict is None else "other values than in an earlier row"
-    return Finding(code, one.source, one.kind.name, must, got, row=row, record=one.record)
-
-
-def record_digest(kind: str, source: str, record: str) -> bytes:
-    """The 16 bytes under which the owner of a record is known."""
-    return hashlib.blake2b(f"{kind}\0{source}\0{record}".encode(), digest_size=16).digest()
-
-
-def _digest(one: Arrival) -> bytes:
-    return record_digest(one.kind.name, one.source, one.record)
-
-
-def _own(unit: Unit, arrivals: Sequence[Arrival]) -> dict[bytes, str]:
-    """The owner of each record; who brings a record first makes it their person's."""
-    mine = {_digest(one): one.subject for one in reversed(arrivals)}
-    rows = [{"digest": name, "subject": subject} for name, subject in sorted(mine.items())]
-    unit.run(unit.insert(owners).on_conflict_do_nothing(), rows)
-    held = select(owners.c.digest, owners.c.subject).where(owners.c.digest.in_(list(mine)))
-    return {bytes(row.digest): row.subject for row in unit.rows(held)}
-
-
 def _store(
-    unit: Unit, good: Sequence[Arrival], known_at: Mapping[str, int], batch: int
+    unit: Unit, good: Sequence[Arrival], known_at: Mapping[str, int], batch: int, *, mends: bool
 ) -> dict[int, str]:
     """Put each into the person's packed versions and the row journal; what became of it."""
     verdicts: dict[int, str] = {}
@@ -276,12 +244,19 @@ def _store(
     for (subject, _), group in groupby(ordered, key=lambda one: (one.subject, one.kind.name)):
         mine = list(group)
         versions = read_versions(unit, subject, mine[0].kind)
+        stored = []
         for one in mine:
-            row = _version(one, known_at[subject], batch)
+            right, wrong = as_right(one, versions)
+            if wrong is not None and not mends:
+                verdicts[id(one)] = f"put_right {wrong}"
+                continue
+            row = _version(right, known_at[subject], batch)
             verdicts[id(one)] = add_version(versions, row, one.kind)
-        if any(verdicts[id(one)] == "new" for one in mine):
+            if verdicts[id(one)] == "new":
+                stored.append(right)
+        if stored:
             write_versions(unit, subject, mine[0].kind, versions)
-            new += [one for one in mine if verdicts[id(one)] == "new"]
+            new += stored
     if new:
         values = [
             {

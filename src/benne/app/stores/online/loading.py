@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlalchemy import Column, String, Table, bindparam, select, update
 
-from benne.app.stores.online import deletions, evidence, journal
+from benne.app.stores.online import corrections, deletions, evidence, journal, owners
 from benne.app.stores.online._packing import NOTHING, digest_columns, pack_columns
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
@@ -185,13 +185,19 @@ def _merged(unit: Unit, kind: Kind, columns: Columns, low: int, high: int, batch
     new = merge_versions(versions, loaded)
     if new:
         evidence.write_versions(unit, subject, kind, versions)
+        put_right = {
+            (kind.name, str(row["source"]), str(row["record"]))
+            for row in versions
+            if row["batch"] == batch and row["cause"] in ("correction", "retraction")
+        }
+        corrections.put(unit, subject, sorted(put_right), batch=batch)
     return new
 
 
 def _own(unit: Unit, kind: Kind, columns: Columns) -> None:
     named = zip(columns["source"], columns["record"], columns["subject"], strict=True)
     owned = {
-        evidence.record_digest(kind.name, str(source), str(record)): subject
+        owners.record_digest(kind.name, str(source), str(record)): str(subject)
         for source, record, subject in named
     }
-    unit.add_missing(evidence.owners, sorted(owned.items(), key=lambda one: one[0]))
+    owners.loaded(unit, owned)
