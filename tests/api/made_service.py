@@ -63,6 +63,7 @@ class FakeReader:
             batch=7,
             artefact="a" * 64,
             evidence="e" * 64,
+            network="b" * 64,
             last_known_at=as_of - 3 * DAY,
             seen=self.seen,
         )

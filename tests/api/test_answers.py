@@ -24,6 +24,7 @@ def test_a_merchant_asks_for_a_person_who_consented(asker: Asker) -> None:
     assert told["as_of"].startswith("2026-03-01T12:00")
     assert told["model"] == "a" * 64
     assert told["evidence"] == "e" * 64
+    assert told["network"] == "b" * 64
     assert told["freshness"]["days"] == 3
     assert told["reasons"] == []
 
@@ -112,3 +113,28 @@ def test_two_processes_cannot_hold_one_key(
         assert isinstance(keys.claim(other, "c", "another", "r", at=0), keys.New)
     one.close()
     two.close()
+
+
+def test_an_organisation_sees_what_it_asked_and_was_charged_month_by_month(
+    asker: Asker, clock: Turned
+) -> None:
+    person = asker.consent()["known_as"]
+    for _ in range(2):
+        asker.ask("brief", person, threshold=600)
+    asker.ask("score", "nobody")
+    now = asker.http.get("/v1/usage").json()
+    rows = [(r["asked"], r["answer"], r["count"], r["charged"]) for r in now["answers"]]
+    assert rows == [("brief", "brief", 2, 2), ("score", "no_consent", 1, 0)]
+    assert (now["month"], now["mode"], now["charged"]) == ("2026-03", "production", 2)
+    clock.turn(days=31)
+    asker.sign_in()
+    asker.ask("level", person)
+    assert asker.http.get("/v1/usage").json()["charged"] == 1
+    assert asker.http.get("/v1/usage?month=2026-03").json() == now
+    assert asker.http.get("/v1/usage?month=2026-13").status_code == 422
+    asker.another_client(mode="test")
+    assert asker.http.get("/v1/usage").json()["answers"] == []
+    app.add_organisation(asker.service, "Other", id="other")
+    asker.organisation = "other"
+    asker.another_client()
+    assert asker.http.get("/v1/usage").json()["answers"] == []

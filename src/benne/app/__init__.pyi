@@ -211,6 +211,10 @@ from ._train import (
     Trained as Trained,
     train as train,
 )
+from ._usage import (
+    Usage as Usage,
+    usage as usage,
+)
 from ._webhooks import (
     EVENTS as EVENTS,
     NewEndpoint as NewEndpoint,

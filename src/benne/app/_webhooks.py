@@ -32,7 +32,7 @@ EVENTS: dict[str, str] = {
     "consent.resumed": "A person resumed a consent",
     "consent.revoked": "A person revoked a consent: ask no more under it",
     "job.done": "A job has answered for everybody it was asked about",
-    "answer.changed": "An answer that you were given rests on a record that was corrected since",
+    "answer.changed": "An answer you were given rests on what was corrected since: ask again",
     "order.changed": "Something was done to one of your orders, and who must be told what",
     "evidence.disputed": "A record that you brought is disputed: check it by the stated day",
 }

@@ -44,6 +44,7 @@ _INQUIRIES_ANSWER: msgspec.json.Decoder[wire.InquiriesAnswer] = msgspec.json.Dec
 _CONSENT_RECEIPT: msgspec.json.Decoder[wire.ConsentReceipt] = msgspec.json.Decoder(
     wire.ConsentReceipt
 )
+_USAGE: msgspec.json.Decoder[wire.Usage] = msgspec.json.Decoder(wire.Usage)
 _ACCEPTED: msgspec.json.Decoder[wire.Accepted] = msgspec.json.Decoder(wire.Accepted)
 
 
@@ -211,7 +212,10 @@ class Client:
         came = self._send("POST", "/v1/evidence/batch", lines, headers)
         return _ACCEPTED.decode(came)
 
-    # --- one request -----------------------------------------------------------------------
+    def usage(self, month: str | None = None) -> wire.Usage:
+        """What was asked and charged in a UTC month, such as 2026-11; in this one, if not named."""
+        path = "/v1/usage" if month is None else f"/v1/usage?month={month}"
+        return _USAGE.decode(self._send("GET", path))
 
     # --- orders ------------------------------------------------------------------------
 
@@ -233,6 +237,8 @@ class Client:
     def reconciliation(self, day: str) -> str:
         """All that was posted for this merchant on a UTC day, as a CSV file that balances."""
         return self._send("GET", f"/v1/reconciliation/{day}").decode()
+
+    # --- one request -----------------------------------------------------------------------
 
     def _once(self, path: str, body: Any, reference: str, answer: msgspec.json.Decoder[A]) -> A:
         key = self._keys.key(path, reference)

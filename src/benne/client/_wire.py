@@ -90,7 +90,8 @@ class Given(Struct, frozen=True, kw_only=True, tag_field="answer"):
     """What every answer says.
 
     ``as_of`` is the moment from which the evidence was looked at; ``model`` and ``evidence`` are
-    content hashes (null where nothing was read); ``keep_until`` is when the answer must be
+    content hashes (null where nothing was read), and so is ``network``, that of the month's block
+    of network features (null where none was read); ``keep_until`` is when the answer must be
     forgotten; ``withheld`` names domains that a rule or the consent closed; ``rules`` those asked.
     """
 
@@ -103,6 +104,7 @@ class Given(Struct, frozen=True, kw_only=True, tag_field="answer"):
     family: str
     model: str | None
     evidence: str | None
+    network: str | None = None
     freshness: Freshness
     keep_until: datetime | None = None
     consent: str | None = None
@@ -349,8 +351,20 @@ class Token(Struct, frozen=True, kw_only=True):
     scope: str
 
 
+class UsageRow(Struct, frozen=True, kw_only=True):
+    """How many answers of one sort there were; ``charged`` of them.  Why there is none is free."""
+
+    asked: Asked
+    purpose: Purpose
+    answer: str
+    count: int
+    charged: int
+
+
 class Usage(Struct, frozen=True, kw_only=True):
-    """Answers charged to an organisation in one month, by what was asked."""
+    """What an organisation asked in one UTC month, and how much of it was charged."""
 
     month: str
-    charged: dict[str, int]
+    mode: Mode
+    charged: int
+    answers: list[UsageRow]

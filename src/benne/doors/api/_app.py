@@ -27,6 +27,7 @@ from benne.doors.api import (
     _orders,
     _own_orders,
     _people,
+    _usage,
     _webhooks,
 )
 from benne.doors.api._auth import BearerMiddleware, Tokens
@@ -49,6 +50,7 @@ HANDLERS = (
     *_people.HANDLERS,
     *_own_orders.HANDLERS,
     *_admin.HANDLERS,
+    *_usage.HANDLERS,
     *_webhooks.HANDLERS,
     *_health.HANDLERS,
     _oauth.token,

@@ -25,6 +25,7 @@ class _Common(TypedDict):
     family: str
     model: str | None
     evidence: str | None
+    network: str | None
     freshness: wire.Freshness
     keep_until: Any
     consent: str | None
@@ -117,6 +118,7 @@ def _common(reply: app.Replied) -> _Common:
         family=reply.family,
         model=None if reading is None else reading.artefact,
         evidence=None if reading is None else reading.evidence,
+        network=None if reading is None else reading.network,
         freshness=wire.Freshness(
             last_known_at=None if last is None else from_micros(last), days=days
         ),

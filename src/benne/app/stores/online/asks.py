@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     func,
     insert,
     or_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
+from benne.app.stores.online.clients import clients
 
 asks = Table(
     "asks",
@@ -113,16 +115,30 @@ def about(unit: Unit, subject: str, *, before: tuple[int, str] | None, limit: in
     return [Ask(**row._mapping) for row in unit.rows(query.limit(limit))]
 
 
-def charged(unit: Unit, organisation: str, *, since: int, until: int) -> dict[str, int]:
-    """How many answers of each sort were charged in ``[since, until)``."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many answers of one sort an organisation got, and how many of them were charged."""
+
+    asked: str
+    purpose: str
+    outcome: str
+    count: int
+    charged: int
+
+
+def counted(unit: Unit, organisation: str, *, mode: str, since: int, until: int) -> list[Counted]:
+    """The answers that clients of a mode got in ``[since, until)``, by what was asked and why."""
     c = asks.c
+    sort = c.asked, c.purpose, c.outcome
     query = (
-        select(c.asked, func.count())
-        .where(c.organisation == organisation, c.charged, c.at >= since, c.at < until)
-        .group_by(c.asked)
-        .order_by(c.asked)
+        select(*sort, func.count(), func.sum(case((c.charged, 1), else_=0)))
+        .join(clients, clients.c.id == c.client)
+        .where(c.organisation == organisation, clients.c.mode == mode)
+        .where(c.at >= since, c.at < until)
+        .group_by(*sort)
+        .order_by(*sort)
     )
-    return dict(tuple(row) for row in unit.rows(query))
+    return [Counted(*row) for row in unit.rows(query)]
 
 
 def erase_subject(unit: Unit, subject: str) -> int:
