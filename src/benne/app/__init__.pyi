@@ -142,8 +142,10 @@ from ._policies import (
     term_line as term_line,
 )
 from ._proposing import (
+    Decided as Decided,
     decide_proposal as decide_proposal,
     propose as propose,
+    propose_erasure as propose_erasure,
     waiting_proposals as waiting_proposals,
 )
 from ._quarantine import (

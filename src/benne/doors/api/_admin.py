@@ -120,7 +120,7 @@ def decide(proposal: ProposalId, data: JSONBody[Decided], request: Administered)
     by = request.user.admin or ""
     with service.online.begin() as unit:
         decided = app.decide_proposal(service, unit, proposal, by=by, agree=data.agree)
-    return raw(encode(_told(decided)))
+    return raw(encode(_told(decided.proposal)))
 
 
 HANDLERS = (waiting, propose, decide)

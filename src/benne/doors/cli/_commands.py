@@ -12,6 +12,7 @@ from benne.doors.cli._console import note, out, progress
 from benne.doors.cli._online import dispute, erase, export, load, replay, retain, sync, verify
 from benne.doors.cli._orders import fund, orders
 from benne.doors.cli._policies import appetite, policy
+from benne.doors.cli._proposals import proposal
 from benne.doors.cli._service import client, organisation, serve
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ quarantine = typer.Typer(
 commands.add_typer(quarantine, name="quarantine")
 commands.add_typer(organisation, name="organisation")
 commands.add_typer(client, name="client")
+commands.add_typer(proposal, name="proposal")
 commands.add_typer(fund, name="fund")
 commands.add_typer(orders, name="orders")
 commands.add_typer(policy, name="policy")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benne.doors.cli._console import out, progress
+from benne.doors.cli._policies import ByOpt
+from benne.doors.cli._proposals import told
 from benne.doors.cli._service import DatabaseOpt, JsonOpt, WorkspaceArg
 
 if TYPE_CHECKING:
@@ -130,26 +132,18 @@ def export(workspace: WorkspaceArg, person: PersonArg, database: DatabaseOpt = N
 
 
 def erase(
-    workspace: WorkspaceArg,
-    person: PersonArg,
-    database: DatabaseOpt = None,
-    sure: Annotated[
-        bool, typer.Option("--yes", help="Do not ask: what is erased cannot come back.")
-    ] = False,
+    workspace: WorkspaceArg, person: PersonArg, by: ByOpt, database: DatabaseOpt = None
 ) -> None:
-    """Erase a person as far as the law lets, here and in the lake.
+    """Propose to erase a person as far as the law lets, here and in the lake.
 
+    What is erased cannot come back, so that somebody else must agree.
     What a running business or a law holds stays until its end.
     """
     from benne import app
 
-    if not sure:
-        typer.confirm("What is erased cannot come back. Erase?", abort=True)
-    with _opened(workspace, database) as (session, service), progress() as tell:
-        done = app.erase(service, person)
-        synced = app.sync(session, service, tell)
-    for line in (*done.lines(), *synced.lines()):
-        out(line)
+    with _opened(workspace, database) as (_, service):
+        made = app.propose_erasure(service, person, by=by)
+    told(workspace, made)
 
 
 def retain(workspace: WorkspaceArg, database: DatabaseOpt = None) -> None:

@@ -170,15 +170,6 @@ def _show(made: Credentials, *, as_json: bool) -> None:
     note("The secret is shown this once: keep it where the program reads it.")
 
 
-@client.command("close")
-def close(workspace: WorkspaceArg, client: ClientArg, database: DatabaseOpt = None) -> None:
-    """Give a client nothing more, from now on; its tokens end with it."""
-    from benne import app
-
-    with opened_service(workspace, database) as service:
-        app.close_client(service, client)
-
-
 @client.command("list")
 def list_clients(
     workspace: WorkspaceArg, database: DatabaseOpt = None, as_json: JsonOpt = False
