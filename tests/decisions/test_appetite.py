@@ -51,7 +51,9 @@ def brute_force(grid, appetite: Appetite, bears: Bears) -> float | None:  # type
     m = len(grid.scores)
     for i in range(m):
         known, bads = grid.known[i:].sum(), grid.bads[i:].sum()
-        if bears.bad_rate is not None and upper_rate(bads, known) > bears.bad_rate:
+        worth = known / grid.squared[i:].sum() if known else 1.0
+        bound = upper_rate(bads * worth, known * worth)
+        if bears.bad_rate is not None and bound > bears.bad_rate:
             continue
         admission = grid.weight[i:].sum() / grid.total
         if bears.admission is not None and admission < bears.admission:
@@ -125,7 +127,7 @@ def test_every_plan_that_breaks_nothing_keeps_within_what_can_be_borne():
     for plan, broken in frontier(grid, BASE, bears):
         assert (plan.bad_rate_upper <= 0.05) == ("bad_rate" not in broken)
         assert (plan.admission >= 0.3) == ("admission" not in broken)
-        assert (plan.loss_upper_minor <= 60_000 * (1 + 1e-9)) == ("loss" not in broken)
+        assert (plan.loss_upper_minor <= 60_000 * (1 + 1e-9)) == ("budget_minor" not in broken)
     chosen = best_plan(grid, BASE, bears)
     assert isinstance(chosen, Plan)
     assert chosen in [plan for plan, broken in frontier(grid, BASE, bears) if not broken]
@@ -282,3 +284,32 @@ def test_no_appetite_stands_on_conduct():
 def test_people_without_score_and_outcome_are_refused():
     with pytest.raises(InvalidInput, match="both a score and a known outcome"):
         grid_of(np.array([np.nan, 600.0]), np.array([1.0, np.nan]), np.ones(2))
+
+
+def test_a_limit_of_loss_that_is_in_the_way_is_told_from_the_other():
+    sample = people(1000, 5)
+    grid = grid_of(sample.score, sample.bad, sample.weight)
+    roomy = {"bad_rate": 0.9, "admission": 0.01}
+    budget = best_plan(grid, BASE, Bears(budget_minor=1, loss_minor=10**6, **roomy))
+    assert isinstance(budget, Infeasible)
+    assert budget.binding == ("budget_minor",)
+    assert budget.says.startswith("A budget of 1 cannot be met")
+    a_person = best_plan(grid, BASE, Bears(budget_minor=10**9, loss_minor=0, **roomy))
+    assert isinstance(a_person, Infeasible)
+    assert a_person.binding == ("loss_minor",)
+
+
+def test_people_who_stand_for_many_are_no_more_evidence_than_they_are():
+    sample = people(300, 6)
+    one = grid_of(sample.score, sample.bad, sample.weight)
+    many = grid_of(sample.score, sample.bad, 64 * sample.weight)
+    drawn = grid_of(sample.score, sample.bad, sample.weight, times=np.full(300, 64.0))
+    assert many.pd_upper == pytest.approx(one.pd_upper)
+    assert (drawn.pd_upper <= one.pd_upper).all()
+    uneven = grid_of(sample.score, sample.bad, np.where(np.arange(300) % 10, 0.1, 10.0))
+    assert uneven.squared.sum() > uneven.known.sum() ** 2 / 100
+
+
+def test_a_segment_bears_what_everybody_does_but_for_what_it_says_itself():
+    own, all_ = Bears(bad_rate=0.06), Bears(bad_rate=0.03, budget_minor=900, admission=0.4)
+    assert own.over(all_) == Bears(bad_rate=0.06, budget_minor=900, admission=0.4)

@@ -167,7 +167,7 @@ def _facts(
         own = people.take(rows)
         share = float(own.weight.sum() / people.weight.sum())
         scaled = _of_segment(stated, share)
-        parts.append(_part(name, own, scaled, bears.get(name, stated.bears), draws, seed))
+        parts.append(_part(name, own, scaled, _borne(stated, bears.get(name), share), draws, seed))
     return {
         "schema": SCHEMA,
         "report": "appetite",
@@ -193,6 +193,14 @@ def _facts(
 def _of_segment(stated: Appetite, share: float) -> Appetite:
     """The appetite with the applicants that a segment has of all."""
     return replace(stated, applicants=max(round(stated.applicants * share), 1))
+
+
+def _borne(stated: Appetite, own: Bears | None, share: float) -> Bears:
+    """What can be borne of a segment: its own limits, and for the rest its share of the whole's."""
+    whole = stated.bears
+    budget = None if whole.budget_minor is None else round(whole.budget_minor * share)
+    shared = replace(whole, budget_minor=budget)
+    return shared if own is None else own.over(shared)
 
 
 def _part(
@@ -277,35 +285,63 @@ def _stresses(
 
 
 def _warnings(people: Sample, stated: Appetite, plan: Plan | Infeasible) -> list[str]:
-    """Where the evidence is thin, or the past admitted only the good."""
-    if isinstance(plan, Infeasible):
-        return []
-    found = []
+    """Where the evidence is thin, the past admitted only the good, or nothing is to be earned."""
     known = ~np.isnan(people.bad) & ~np.isnan(people.score)
-    admitted = known & (np.nan_to_num(people.score) >= plan.threshold)
-    bads = int(people.bad[admitted].sum())
+    if isinstance(plan, Infeasible):
+        bads = int(people.bad[known].sum())
+        few = (
+            f"only {bads} bad outcomes are known in all: bounds on so few are wide and may be "
+            "what is in the way."
+        )
+        return [few] if bads < _FEW_BADS else []
+    score = np.nan_to_num(people.score)
+    found = []
+    bads = int(people.bad[known & (score >= plan.threshold)].sum())
     if bads < _FEW_BADS:
         found.append(
             f"only {bads} bad outcomes are known at {plan.threshold} and above; fewer than "
             f"{_FEW_BADS} make a thin ground for a bad rate."
         )
-    lowest = float(np.quantile(people.score[known], 0.01))
-    if plan.threshold <= lowest:
-        found.append(
-            f"the threshold {plan.threshold} lies at or below nearly every score with a known "
-            f"outcome (from {lowest:.0f}): nobody worse was seen, and who is worse is guessed."
-        )
-    unknown = ~np.isnan(people.score) & np.isnan(people.bad)
-    above = np.nan_to_num(people.score) >= plan.threshold
-    share = float((unknown & above).sum() / max(int(above.sum()), 1))
-    if share > 0.2:
-        found.append(
-            f"{share:.0%} of those whom it admits have no known outcome; if the past refused them "
-            "for being worse, the rates here flatter."
-        )
+    found += _unseen(people, plan.threshold)
     never = [cap.cap_minor for cap in stated.caps if not cap.granted]
     used = sorted({cap for _, cap in plan.steps} & set(never))
     if used:
         caps = ", ".join(f"{cap:,}" for cap in used)
         found.append(f"caps never granted before are in the plan ({caps}): grant them to a few.")
+    nobody = stated.deposit_conversion * stated.deposit_margin_minor * stated.applicants
+    if plan.profit_minor < nobody:
+        found.append(
+            f"to admit nobody earns more ({nobody:,.0f}): of the plans that admit somebody this is "
+            "the best."
+        )
+    return found
+
+
+def _unseen(people: Sample, threshold: int) -> list[str]:
+    """Whether those whom it admits were seen before, the lowest of them above all."""
+    known = ~np.isnan(people.bad) & ~np.isnan(people.score)
+    admitted = np.nan_to_num(people.score) >= threshold
+    found = []
+    lowest = float(np.quantile(people.score[known], 0.01))
+    if threshold <= lowest:
+        found.append(
+            f"the threshold {threshold} lies at or below nearly every score with a known "
+            f"outcome (from {lowest:.0f}): nobody worse was seen, and who is worse is guessed."
+        )
+    edge = float(np.quantile(people.score[admitted], 0.2))
+    low = admitted & (people.score <= edge)
+    for who, share, most in (
+        ("those whom it admits", float((~known)[admitted].mean()), 0.2),
+        (
+            f"those it admits at the lowest scores, up to {edge:.0f},",
+            float((~known)[low].mean()),
+            0.5,
+        ),
+    ):
+        if share > most:
+            found.append(
+                f"{share:.0%} of {who} have no known outcome; if the past refused them for being "
+                "worse, the rates here flatter."
+            )
+            break
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from benne.decisions._policy import columns_of
 from benne.decisions._syntax import parse
@@ -55,10 +55,18 @@ class Bears:
     budget_minor: int | None = None
     admission: float | None = None
 
+    def over(self, others: Bears) -> Bears:
+        """These bounds, and those of ``others`` where there is none here."""
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(others, **{name: bound for name, bound in own.items() if bound is not None})
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """People for whom ``where`` holds, and what can be borne of them."""
+    """People for whom ``where`` holds, and what can be borne of them.
+
+    What ``bears`` leaves out is as for everybody; of the budget they have their share.
+    """
 
     name: str
     where: Expression

@@ -106,9 +106,11 @@ def out_of_bag(
     for _ in range(draws):
         drawn = np.bincount(rng.integers(0, size, size), minlength=size)[people.subject]
         inside = people.take(np.flatnonzero(drawn > 0))
-        weight = inside.weight * drawn[drawn > 0]
+        times = drawn[drawn > 0].astype(np.float64)
         try:
-            grid = grid_of(inside.score, inside.bad, weight, family=appetite.family)
+            grid = grid_of(
+                inside.score, inside.bad, inside.weight, times=times, family=appetite.family
+            )
         except InvalidInput:
             continue
         plan = best_plan(grid, appetite, bears)

@@ -25,7 +25,7 @@ Ints: TypeAlias = NDArray[np.int64]
 LEVEL = 0.90
 """Bounds hold with this probability, one-sided."""
 _Label: TypeAlias = tuple[float, float, Ints]
-CONSTRAINTS = ("bad_rate", "admission", "loss")
+CONSTRAINTS = ("bad_rate", "admission", "loss_minor", "budget_minor")
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,15 @@ class Grid:
     """People by distinct score, rising: weight, known outcomes and bads, and PDs.
 
     All of shape ``(m,)``.  ``weight`` counts everybody with the score, ``known`` and ``bads`` those
-    whose outcome is known; ``pd`` is monotone, ``pd_upper`` its one-sided 90 % bound.  ``total``
-    is the weight of all applicants, with those who have no score.
+    whose outcome is known, and ``squared`` adds up the squares of those weights; ``pd`` is
+    monotone, ``pd_upper`` its one-sided 90 % bound.  ``total`` is the weight of all applicants,
+    with those who have no score.
     """
 
     scores: Ints
     weight: Floats
     known: Floats
+    squared: Floats
     bads: Floats
     pd: Floats
     pd_upper: Floats
@@ -82,32 +84,49 @@ class Infeasible:
     nearest: Mapping[str, float]
 
 
-def grid_of(score: Floats, bad: Floats, weight: Floats, *, family: str = "sesame") -> Grid:
+def grid_of(
+    score: Floats,
+    bad: Floats,
+    weight: Floats,
+    *,
+    times: Floats | None = None,
+    family: str = "sesame",
+) -> Grid:
     """The people by score; ``score`` and ``bad`` are NaN where there is none.  All ``(n,)``.
+
+    ``times`` is how often each row was drawn, once if it is left out: a row that was drawn twice
+    is two people, and one that weighs 2 is one person who stands for two.
 
     Raises:
         InvalidInput: nobody has both a score and a known outcome.
     """
+    times = np.ones(len(weight)) if times is None else times
     scored = ~np.isnan(score)
-    known = scored & ~np.isnan(bad) & (weight > 0)
+    known = scored & ~np.isnan(bad) & (weight * times > 0)
     if not known.any():
         raise InvalidInput("an appetite needs people with both a score and a known outcome.")
     scores, place = np.unique(score[scored].astype(np.int64), return_inverse=True)
     size = len(scores)
     at = np.searchsorted(scores, score[known].astype(np.int64))
-    mass = _sums(at, weight[known], size)
-    bads = _sums(at, weight[known] * bad[known], size)
+    drawn = weight[known] * times[known]
+    mass = _sums(at, drawn, size)
+    bads = _sums(at, drawn * bad[known], size)
+    squared = _sums(at, drawn * weight[known], size)
+    worth = mass.sum() / squared.sum()
     table = default_table(
         score[known].astype(np.int64), bad[known], family=family, outcome="bad",
-        weights=weight[known],
+        weights=drawn * worth,
     )  # fmt: skip
     step = np.maximum(np.searchsorted(np.array(table.scores), scores, side="right") - 1, 0)
     pd = table.probabilities_of_default(scores)
-    of_step, in_step = np.bincount(step, mass), np.bincount(step, bads)
-    upper = [upper_rate(b, n) for b, n in zip(in_step, of_step, strict=True)]
-    bound = np.maximum(np.minimum.accumulate(np.array(upper))[step], pd)
-    everyone = _sums(place, weight[scored], size)
-    return Grid(scores, everyone, mass, bads, pd, bound, float(weight.sum()))
+    steps = len(table.scores)
+    upper = _upper_rates(
+        _sums(step, bads, steps), _sums(step, mass, steps), _sums(step, squared, steps)
+    )
+    bound = np.maximum(np.minimum.accumulate(upper[step]), pd)
+    everyone = _sums(place, (weight * times)[scored], size)
+    total = float((weight * times).sum())
+    return Grid(scores, everyone, mass, squared, bads, pd, bound, total)
 
 
 def _sums(place: Ints, values: Floats, size: int) -> Floats:
@@ -123,6 +142,16 @@ def upper_rate(bads: float, n: float) -> float:
     from scipy.stats import beta
 
     return 1.0 if bads >= n else float(beta.ppf(LEVEL, bads + 0.5, n - bads + 0.5))
+
+
+def _upper_rates(bads: Floats, known: Floats, squared: Floats) -> Floats:
+    """The bound of each rate, all ``(m,)``, of as many people as their weights are worth.
+
+    These are (Σw)² / Σw² (Kish, 1965): as many as there are where all weigh the same.
+    """
+    worth = np.divide(known, squared, out=np.ones(len(known)), where=squared > 0)
+    pairs = zip(bads * worth, known * worth, strict=True)
+    return np.array([upper_rate(b, n) for b, n in pairs])
 
 
 @dataclass(frozen=True)
@@ -161,7 +190,13 @@ class _Thresholds:
     admitted: Floats
     bad_rate: Floats
     bad_rate_upper: Floats
-    loss_limit: Floats
+    a_person_limit: Floats
+    budget_limit: float
+
+    @property
+    def loss_limit(self) -> Floats:
+        """The lower of both limits of loss."""
+        return np.minimum(self.a_person_limit, self.budget_limit)
 
 
 def _thresholds(grid: Grid, appetite: Appetite, bears: Bears) -> _Thresholds:
@@ -171,13 +206,11 @@ def _thresholds(grid: Grid, appetite: Appetite, bears: Bears) -> _Thresholds:
 
     admitted, known, bads = above(grid.weight), above(grid.known), above(grid.bads)
     rate = np.divide(bads, known, out=np.full(len(known), np.nan), where=known > 0)
-    upper = np.array([upper_rate(b, n) for b, n in zip(bads, known, strict=True)])
-    limit = np.full(len(rate), np.inf)
-    if bears.budget_minor is not None:
-        limit = np.minimum(limit, bears.budget_minor)
-    if bears.loss_minor is not None:
-        limit = np.minimum(limit, bears.loss_minor * admitted * appetite.applicants / grid.total)
-    return _Thresholds(admitted / grid.total, rate, upper, limit)
+    upper = _upper_rates(bads, known, above(grid.squared))
+    people = admitted * appetite.applicants / grid.total
+    a_person = np.full(len(rate), np.inf) if bears.loss_minor is None else people * bears.loss_minor
+    budget = np.inf if bears.budget_minor is None else float(bears.budget_minor)
+    return _Thresholds(admitted / grid.total, rate, upper, a_person, budget)
 
 
 @dataclass(frozen=True)
@@ -205,7 +238,8 @@ def _candidates(grid: Grid, appetite: Appetite, bears: Bears) -> _Candidates:
         breaks = {
             "bad_rate": bears.bad_rate is not None and at.bad_rate_upper[i] > bears.bad_rate,
             "admission": bears.admission is not None and at.admitted[i] < bears.admission,
-            "loss": loss > at.loss_limit[i],
+            "loss_minor": loss > at.a_person_limit[i],
+            "budget_minor": loss > at.budget_limit,
         }
         broken.append(tuple(name for name in CONSTRAINTS if breaks[name]))
     return _Candidates(grid, appetite, money, at, found, broken)
@@ -233,33 +267,61 @@ def best_plan(grid: Grid, appetite: Appetite, bears: Bears) -> Plan | Infeasible
 
 
 def _infeasible(all_: _Candidates, bears: Bears) -> Infeasible:
-    """Why nothing is allowed: a constraint that no plan meets, or those that clash."""
+    """Why nothing is allowed: constraints that no plan meets, or those that clash.
+
+    Of those that clash, each is named without which there would be a plan; where it takes more
+    than one, all that are in the way somewhere.
+    """
     stated = [c for c in CONSTRAINTS if any(c in broken for broken in all_.broken)]
     alone = [c for c in stated if all(c in broken for broken in all_.broken)]
     clash = [c for c in stated if any(set(broken) == {c} for broken in all_.broken)]
-    nearest = {
+    nearest = _nearest(all_)
+    says = _says(bears, nearest)
+    if alone:
+        parts = (f"{_capital(says[c][0])} cannot be met: {says[c][1]}." for c in alone)
+        return Infeasible(tuple(alone), " ".join(parts), nearest)
+    binding = clash or stated
+    words = _capital(" and ".join(says[c][0] for c in binding))
+    end = "together" if len(binding) > 1 else "together with the other limits"
+    return Infeasible(tuple(binding), f"{words} cannot be met {end}.", nearest)
+
+
+def _nearest(all_: _Candidates) -> dict[str, float]:
+    people = all_.at.admitted * all_.appetite.applicants
+    losses = [(i, loss) for i, (_, loss, _) in all_.found]
+    return {
         "bad_rate": float(all_.at.bad_rate_upper.min()),
         "admission": float(all_.at.admitted.max()),
-        "loss": min(loss for _, (_, loss, _) in all_.found),
+        "loss_minor": min(loss / float(people[i]) for i, loss in losses if people[i] > 0),
+        "budget_minor": min(loss for _, loss in losses),
     }
-    limits = {
-        "bad_rate": f"a bad rate of at most {bears.bad_rate or 0:.2%}",
-        "admission": f"an admission of {bears.admission or 0:.0%} or more",
-        "loss": "the limit of loss",
+
+
+def _says(bears: Bears, nearest: Mapping[str, float]) -> dict[str, tuple[str, str]]:
+    """Each constraint in words, and what can be reached of it."""
+    least = "the least that its bound reaches is"
+    return {
+        "bad_rate": (
+            f"a bad rate of at most {bears.bad_rate or 0:.2%}",
+            f"{least} {nearest['bad_rate']:.2%}",
+        ),
+        "admission": (
+            f"an admission of {bears.admission or 0:.0%} or more",
+            f"{nearest['admission']:.0%} have a score",
+        ),
+        "loss_minor": (
+            f"a loss of at most {bears.loss_minor or 0:,} for each of the admitted",
+            f"{least} {nearest['loss_minor']:,.0f}",
+        ),
+        "budget_minor": (
+            f"a budget of {bears.budget_minor or 0:,}",
+            f"{least} {nearest['budget_minor']:,.0f}",
+        ),
     }
-    reached = {
-        "bad_rate": f"the least that its bound reaches is {nearest['bad_rate']:.2%}",
-        "admission": f"{nearest['admission']:.0%} have a score",
-        "loss": f"the least that its bound reaches is {nearest['loss']:,.0f}",
-    }
-    if alone:
-        parts = " ".join(f"{limits[c]} cannot be met: {reached[c]}." for c in alone)
-        return Infeasible(tuple(alone), parts[0].upper() + parts[1:], nearest)
-    binding = clash or stated
-    words = " and ".join(limits[c] for c in binding)
-    return Infeasible(
-        tuple(binding), f"{words[0].upper()}{words[1:]} cannot be met together.", nearest
-    )
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 # --- the walk ------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from benne.doors.reports._words import NONE, kept, percent, whole
 Facts = Mapping[str, Any]
 _EVERY = 10
 _BREAKS = {
-    "bad_rate": "bad rate", "admission": "too few admitted", "loss": "loss",
+    "bad_rate": "bad rate", "admission": "too few admitted", "loss_minor": "loss a person",
+    "budget_minor": "budget of loss",
 }  # fmt: skip
 
 
