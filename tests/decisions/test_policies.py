@@ -121,6 +121,37 @@ def test_an_overlap_with_another_cap_is_an_error_and_with_the_same_cap_is_none()
     assert check_policy(made(low + one + same + REST)).errors == ()
 
 
+def test_a_step_that_is_missing_from_a_cap_is_an_error_and_equal_amounts_are_no_overlap():
+    steps = '[tables.cap]\nover = "score"\n{below}steps = [[600, 1], [650, 2]]\n'
+    capped = rule("ok", "score >= 550", more='cap_minor = "cap"')
+    low = rule("low", "score < 550", "refuse", 'code = "LOW"\nunknown = "pass"')
+    found = check_policy(made(steps.format(below="") + capped + low + REST))
+    assert found.errors == (
+        "Rule ok admits up to no amount where score 550, answer score, level D.",
+    )
+    below = steps.format(below="below = 0\n")
+    assert check_policy(made(below + capped + low + REST)).errors == ()
+    good = rule("good", "score >= 700", more="cap_minor = 2")
+    assert check_policy(made(below + capped + good + low + REST)).errors == ()
+
+
+def test_a_count_or_an_amount_is_never_below_nothing_and_any_score_is_a_score():
+    some = rule("some", "breaches_unsettled_count > 0", "refuse", 'code = "B"')
+    none = rule("none", "breaches_unsettled_count == 0 and amount_minor >= 0")
+    assert check_policy(made(some + none + REST)).errors == ()
+    assert check_policy(made(rule("any", "score is not None") + REST)).errors == ()
+
+
+def test_a_table_may_stand_over_a_table():
+    tables = (
+        '[tables.grade]\nover = "score"\nbelow = 0\nsteps = [[600, 1], [700, 2]]\n'
+        '[tables.cap]\nover = "grade"\nbelow = 0\nsteps = [[1, 5000], [2, 9000]]\n'
+    )
+    policy = made(tables + rule("ok", "score >= 350", more='cap_minor = "cap"') + REST)
+    caps = [decide(policy, scored(score), {}).cap_minor for score in (599, 600, 700)]
+    assert caps == [0, 5000, 9000]
+
+
 def test_rules_that_never_hold_or_never_decide_are_errors():
     never = rule("never", "score > 900 and score < 650")
     everyone = rule("everyone", "True", "refuse", 'code = "NO"')

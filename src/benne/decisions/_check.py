@@ -3,7 +3,8 @@
 The facts are cut into cells within which no condition changes: a number at every constant that it
 is compared with, a text at every value that is named.  Each cell is decided once.  A condition
 over two facts or over arithmetic is no such cut; it is taken as true, false and unknown in turn,
-so what is found with its help may not occur, and is a warning.
+so what is found with its help may not occur, and is a warning.  A cap that is made of steps and
+choices is one amount in each cell; one that is made by arithmetic is looked at when it is used.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from benne.decisions._policy import ANSWERS, OUTCOMES, Policy, Rule
+from benne.decisions._policy import ANSWERS, FACTS, OUTCOMES, Policy, Rule
 from benne.kernel import (
     Call,
     Column,
     Constant,
+    Evaluator,
     Expression,
     InvalidInput,
     Value,
@@ -26,6 +28,7 @@ from benne.scores import family, level_at
 
 CELLS_AT_MOST = 200_000
 _SHOWN = 3
+_CHOICES = frozenset({"least", "greatest", "coalesce"})
 _COMPARISONS = frozenset({"less", "at_most", "greater", "at_least", "equal", "differ"})
 
 
@@ -61,6 +64,20 @@ class _Cuts:
         if self._cut(node):
             return node
         return Column(self.opaque.setdefault(node, f"condition {len(self.opaque) + 1}"))
+
+    def settled(self, node: Expression | None) -> bool:
+        """Cut the facts so that a cap, too, is one amount in each cell; whether that can be."""
+        if not isinstance(node, Call):
+            return isinstance(node, Constant)
+        if node.operator == "if_else":
+            condition, *amounts = node.arguments
+            return self._joint(condition) and all(self.settled(one) for one in amounts)
+        return node.operator in _CHOICES and all(self.settled(one) for one in node.arguments)
+
+    def _joint(self, node: Expression) -> bool:
+        if isinstance(node, Call) and node.operator in ("and", "or", "not"):
+            return all(self._joint(one) for one in node.arguments)
+        return self._cut(node)
 
     def _cut(self, node: Expression) -> bool:
         subject: Expression
@@ -104,6 +121,8 @@ class _Cuts:
         fact = self.policy.facts[name]
         if name == "answer":
             return list(ANSWERS)
+        if name == "score":  # any score will do where none is named
+            named = named | {family(self.policy.family).scale.lowest}
         parts: list[Value]
         if fact.type == "bool":
             parts = [True, False]
@@ -111,7 +130,8 @@ class _Cuts:
             texts = sorted(str(value) for value in named)
             parts = [*texts, "any other " + "".join(texts)]
         else:
-            parts = list(_numbers(named, whole=fact.type == "int"))
+            numbers = _numbers(named, whole=fact.type == "int")
+            parts = [n for n in numbers if n >= 0 or not _never_negative(name)]
         return [*parts, None] if fact.nullable else parts
 
 
@@ -122,7 +142,12 @@ def _plain(node: Expression) -> str | None:
     return node.name if isinstance(node, Column) else None
 
 
-def _numbers(named: Iterable[Value], *, whole: bool) -> Iterator[Value]:
+def _never_negative(name: str) -> bool:
+    """Whether a fact is an amount asked for or at risk, or a count, by its name's unit."""
+    return name.endswith("_count") or (name.endswith("_minor") and name in FACTS)
+
+
+def _numbers(named: Iterable[Value], *, whole: bool) -> Iterator[float]:
     """A number of every part that the ``named`` numbers leave, themselves among them."""
     cuts = sorted({float(v) for v in named if isinstance(v, int | float)})
     if not cuts:
@@ -145,6 +170,11 @@ def check_policy(policy: Policy) -> PolicyFindings:
     """
     cuts = _Cuts(policy)
     rules = [(rule, evaluator(cuts.replaced(rule.when))) for rule in policy.rules]
+    caps = {
+        rule.name: evaluator(rule.cap)
+        for rule in policy.rules
+        if rule.cap is not None and cuts.settled(rule.cap)
+    }
     parts = cuts.parts()
     size = 1
     for values in parts.values():
@@ -154,7 +184,7 @@ def check_policy(policy: Policy) -> PolicyFindings:
             f"policy {policy.name} cuts its facts into {size:,} cases, more than "
             f"{CELLS_AT_MOST:,}, too many to check; name fewer different constants or facts."
         )
-    seen = _Seen(policy, frozenset(cuts.opaque.values()))
+    seen = _Seen(policy, frozenset(cuts.opaque.values()), caps)
     for cell in _cells(policy, parts):
         seen.add(cell, [(rule, when(cell, 0)) for rule, when in rules])
     return seen.findings(cuts.opaque)
@@ -182,8 +212,11 @@ def _cells(policy: Policy, parts: Mapping[str, list[Value]]) -> Iterator[dict[st
 class _Seen:
     """What the cells have shown."""
 
-    def __init__(self, policy: Policy, opaque: frozenset[str]) -> None:
-        self._policy, self._opaque = policy, opaque
+    def __init__(
+        self, policy: Policy, opaque: frozenset[str], caps: Mapping[str, Evaluator]
+    ) -> None:
+        self._policy, self._opaque, self._caps = policy, opaque, caps
+        self._uncapped: dict[str, dict[str, Value]] = {}
         self._held: set[str] = set()
         self._decided: set[str] = set()
         self._gaps: list[dict[str, Value]] = []
@@ -204,9 +237,17 @@ class _Seen:
         deciding = [rule for rule, asks in asking if asks == strongest]
         self._decided |= {rule.name for rule in deciding}
         if strongest == "admit":
+            caps = {rule.name: self._cap(rule, cell) for rule in deciding}
             for one, other in itertools.combinations(deciding, 2):
-                if one.cap != other.cap:
+                if caps[one.name] != caps[other.name]:
                     self._clashes.setdefault((one.name, other.name), cell)
+            cap = caps[deciding[0].name]
+            if cap is None or (isinstance(cap, int) and cap < 0):
+                self._uncapped.setdefault(deciding[0].name, cell)
+
+    def _cap(self, rule: Rule, cell: Mapping[str, Value]) -> Value | Expression:
+        """The amount up to which a rule admits here; where it is no one amount, what it is."""
+        return self._caps[rule.name](cell, 0) if rule.name in self._caps else rule.cap
 
     def findings(self, opaque: Mapping[Expression, str]) -> PolicyFindings:
         """The errors and warnings, in sentences."""
@@ -222,6 +263,9 @@ class _Seen:
         for (one, other), cell in self._clashes.items():
             overlap = f"Rules {one} and {other} admit with different caps where {_case(cell)}."
             (warnings if self._uncertain(cell) else errors).append(overlap)
+        for name, cell in self._uncapped.items():
+            without = f"Rule {name} admits up to no amount where {_case(cell)}."
+            (warnings if self._uncertain(cell) else errors).append(without)
         for rule in self._policy.rules:
             if rule.name not in self._held:
                 errors.append(f"Rule {rule.name} can never be true.")

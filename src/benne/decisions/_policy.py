@@ -221,7 +221,7 @@ def _fields(body: Reader, features: Mapping[str, Type]) -> dict[str, Fact]:
 def _tables(
     body: Reader, names: Mapping[str, Expression], types: Mapping[str, Type]
 ) -> dict[str, Expression]:
-    """Step tables, each the expression that its name stands for."""
+    """Step tables, each the expression that its name stands for; over facts, or tables before."""
     made: dict[str, Expression] = {}
     tables = body.table("tables")
     for name in tables.names if tables else ():
@@ -230,7 +230,7 @@ def _tables(
         assert table is not None
         if name in names or not _NAME.fullmatch(name):
             raise InvalidInput(f"{table.where}: the name {name!r} is taken, or not fit for a name.")
-        over = parse(table.text("over"), names, where=f"{table.where}, over")
+        over = parse(table.text("over"), {**names, **made}, where=f"{table.where}, over")
         if type_of(over, types) != "int":
             raise InvalidInput(f"{table.where}: over must be a whole number.")
         made[name] = _steps(over, table.pairs("steps"), table.whole("below", None), table.where)
