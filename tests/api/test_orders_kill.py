@@ -49,7 +49,7 @@ def _demand_the_same(found: orders.StoredOrder, unit: Unit) -> None:
     order = found.order
     stood = balances(ledger.entries_of(unit, order.id))
     assert stood.get(("owed", order.id), 0) == order.owed_minor
-    assert stood.get(("cash", "bikes"), 0) == order.paid_minor + order.surplus_minor
+    assert stood.get(("cash", "test/bikes"), 0) == order.paid_minor + order.surplus_minor
     assert stood.get(("held", order.id), 0) == order.held_minor
 
 
