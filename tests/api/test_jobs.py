@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from made_service import Asker, Turned
+from made_service import Asker, FakeReader, Turned, made_service
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from benne import app
+from benne.app.stores.online import Online
 from benne.doors.api import _render as render
 
 
@@ -184,6 +186,39 @@ def test_secrets_rotate_without_a_gap(asker: Asker, clock: Turned) -> None:
 def test_a_webhook_goes_over_tls_and_holds_no_password(asker: Asker, url: str) -> None:
     came = asker.http.post("/v1/webhooks", json={"url": url})
     assert came.status_code == 422
+
+
+INNER = (
+    "https://169.254.169.254/latest", "https://10.0.0.7/", "https://[::1]:8443/",
+    "https://localhost/", "http://127.0.0.1:8000/", "https://db.internal/",
+    "https://[::ffff:10.0.0.7]/", "https://shop.example:99999/",
+)  # fmt: skip
+
+
+def test_a_webhook_of_a_public_service_knocks_at_no_inner_door(
+    online: Online, clock: Turned, reader: FakeReader, tmp_path: Path
+) -> None:
+    public = made_service(online, clock, reader, tmp_path, public_url="https://bureau.example")
+    with Asker(public) as merchant:
+        for url in INNER:
+            came = merchant.http.post("/v1/webhooks", json={"url": url})
+            assert (came.status_code, came.json()["code"]) == (422, "invalid_input"), url
+        came = merchant.http.post("/v1/webhooks", json={"url": "https://shop.example/told"})
+        assert came.status_code == 201
+
+
+def test_a_name_that_leads_inside_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benne.doors.api import _serve
+
+    def inner(*_: object, **__: object) -> list[object]:
+        return [(2, 1, 6, "", ("10.0.0.7", 443))]
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("it was called")
+
+    monkeypatch.setattr(_serve.socket, "getaddrinfo", inner)
+    monkeypatch.setattr(_serve.httpx, "Client", never)
+    assert _serve._post("https://shop.example/", b"{}", {}, inside=False) == 0
 
 
 def test_one_is_told_of_what_one_asked_for_and_of_nothing_else(asker: Asker) -> None:

@@ -223,6 +223,8 @@ from ._webhooks import (
     add_endpoint as add_endpoint,
     close_endpoint as close_endpoint,
     deliver_due as deliver_due,
+    is_inner as is_inner,
+    may_stay_inside as may_stay_inside,
     rotate_webhook_secret as rotate_webhook_secret,
 )
 from ._words import (

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benne.app._models import keep_models
+from benne.app._network import allowed_by_consents
 from benne.app._reading import InProcess, Model
 from benne.app.stores._network import network_blocks
-from benne.app.stores.online import loading, network
+from benne.app.stores.online import evidence, loading, network
 from benne.kernel import Json, iso, month_start
 
 if TYPE_CHECKING:
@@ -108,15 +109,19 @@ def _load_network(session: Session, service: Service, lake: Lake, model: Model, 
     plan = model.plan.network(permit)
     if plan is None or "tie" not in lake.versions():
         return 0
-    (block,) = network_blocks(lake, plan, permit, cuts=[month])
+    allowed = allowed_by_consents(service)
+    (block,) = network_blocks(lake, plan, permit, cuts=[month], allowed=allowed)
     artefact = model.bundle.artefact.hash
     names = [name for name in block.table.column_names if name not in ("subject", "month")]
-    rows = [
-        (row["subject"], {name: row[name] for name in names}) for row in block.table.to_pylist()
-    ]
     with service.online.begin() as unit:
         if network.has(unit, artefact, block.hash):
             return 0
+        gone = evidence.erased(unit)  # the lake may still have them
+        rows = [
+            (row["subject"], {name: row[name] for name in names})
+            for row in block.table.to_pylist()
+            if row["subject"] not in gone
+        ]
         at = service.clock()
         network.put(unit, artefact, block.hash, month=month, at=at, rows=rows)
         line: dict[str, Json] = {"month": iso(month), "block": block.hash, "model": artefact}

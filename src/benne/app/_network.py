@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING
 
 from benne.app.stores._lake_ingest import silent
 from benne.app.stores._network import Allowed, everybody, network_blocks
+from benne.app.stores.online import consents, evidence
 from benne.evidence import quoted
+from benne.rights import SCORING_PURPOSES, consent_status, open_consent
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from benne.app._service import Service
     from benne.app.stores import Lake, Progress
     from benne.features import NetworkBlock, Plan
     from benne.rights import Permit
+
+_SCORING = frozenset(SCORING_PURPOSES)
 
 
 def surroundings(
@@ -59,6 +64,38 @@ def surroundings(
         lake.write_table("network_blocks", pa.Table.from_pylist(blocks))
     tell("network", len(months), len(months))
     return pa.concat_tables(parts).sort_by("observation")
+
+
+def allowed_by_consents(service: Service) -> Allowed:
+    """Whose network may be read at a cut, as people said here by then.
+
+    Who gave a consent is held to it: they count where one is in force that names a kind of the
+    network, for a purpose of scoring.  Who said nothing is covered by the lawful basis that the
+    workspace states; where that is consent itself, by nothing.
+    """
+    workspace = service.workspace
+    ties = {kind.name for kind in workspace.kinds if kind.domain == "network"}
+
+    def allowed(cut: int) -> pa.Array | None:
+        import pyarrow as pa
+
+        said: dict[str, bool] = {}
+        with service.online.reading() as unit:
+            for stored in consents.of_everybody(unit):
+                consent = open_consent(stored.signed, service.verifier)
+                if consent.given_at < cut:
+                    opens = bool(consent.kinds & ties) and bool(consent.purposes & _SCORING)
+                    opens = opens and consent_status(consent, stored.events, cut) == "active"
+                    said[consent.subject] = opens or said.get(consent.subject, False)
+            if workspace.lawful_basis.basis == "consent":
+                return pa.array([subject for subject, opens in said.items() if opens], pa.string())
+            closed = {subject for subject, opens in said.items() if not opens}
+            if not closed:
+                return None
+            everybody = evidence.everybody(unit)
+        return pa.array([one for one in everybody if one not in closed], pa.string())
+
+    return allowed
 
 
 def at(around: pa.Table, observations: pa.ChunkedArray) -> pa.Table:

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -75,7 +76,7 @@ def add_endpoint(
     unknown = sorted(wanted - set(EVENTS))
     if unknown:
         raise InvalidInput(f"events must be some of {', '.join(EVENTS)}; got {unknown[0]!r}.")
-    _demand_address(url)
+    _demand_address(url, inside=may_stay_inside(service))
     endpoint = Endpoint(service.new_id(), caller.organisation, url, wanted, service.clock())
     secret = service.randomness(32)
     outbox.add_endpoint(unit, endpoint, _sealed(service, endpoint.id, secret))
@@ -83,22 +84,42 @@ def add_endpoint(
     return NewEndpoint(endpoint, _shown(secret))
 
 
-def _demand_address(url: str) -> None:
+def may_stay_inside(service: Service) -> bool:
+    """Whether webhooks may go to this machine and its network: where the service is for it alone.
+
+    Elsewhere whoever may register an address could have the service knock at inner doors.
+    """
+    return is_inner(urlsplit(service.workspace.service.public_url).hostname or "")
+
+
+def is_inner(host: str) -> bool:
+    """Whether ``host``, a name or an address as text, is of this machine or an inner network."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
+
+
+def _demand_address(url: str, *, inside: bool) -> None:
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        host, _ = parts.hostname or "", parts.port
     except ValueError as error:
         raise InvalidInput(f"a webhook's address must be a URL: {error}.") from error
-    at_home = host in ("localhost", "127.0.0.1", "::1")
-    if (
-        not host
-        or parts.username
-        or parts.scheme not in (("http", "https") if at_home else ("https",))
-    ):
+    schemes = ("http", "https") if inside and host in _HOME else ("https",)
+    if not host or parts.username or parts.scheme not in schemes:
         raise InvalidInput(
             "a webhook's address must start with https://, name a host, and hold no password; "
-            "http:// is for this machine alone."
+            "http:// is for a service that is on this machine alone."
         )
+    if is_inner(host) and not inside:
+        raise InvalidInput(
+            "a webhook's address must be one that all the world can reach; this one is of an "
+            "inner network."
+        )
+
+
+_HOME = ("localhost", "127.0.0.1", "::1")
 
 
 def rotate_webhook_secret(

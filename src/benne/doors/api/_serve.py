@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import socket
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+from urllib.parse import urlsplit
 
 import httpx
 import uvicorn
@@ -69,7 +72,7 @@ def with_worker(service: app.Service) -> Litestar:
         worker = app.Worker(
             service,
             f"worker-{service.new_id()}",
-            _post,
+            partial(_post, inside=app.may_stay_inside(service)),
             lambda reply: render.encode(render.answer(reply)),
             payments=app.payment_port(service.workspace.service.payments),
         )
@@ -86,8 +89,13 @@ def with_worker(service: app.Service) -> Litestar:
     return create_app(service, lifespan=[working])
 
 
-def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """Post a webhook; redirects are not followed, and what comes back is not read."""
+def _post(url: str, body: bytes, headers: Mapping[str, str], *, inside: bool) -> int:
+    """Post a webhook; redirects are not followed, and what comes back is not read.
+
+    A name that leads to an inner network is not called, unless the service itself is ``inside``.
+    """
+    if not inside and _leads_inside(url):
+        return 0
     try:
         with (
             httpx.Client(timeout=_WEBHOOK_SECONDS, follow_redirects=False) as http,
@@ -96,3 +104,12 @@ def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
             return came.status_code
     except (httpx.HTTPError, httpx.InvalidURL):
         return 0
+
+
+def _leads_inside(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except OSError:
+        return True  # it leads nowhere
+    return any(app.is_inner(str(address[0])) for *_, address in found)

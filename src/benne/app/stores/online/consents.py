@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,7 @@ class StoredConsent:
     holds: tuple[Hold, ...]
 
 
+_AT_A_TIME = 500
 _NEWEST = consents.c.given_at.desc(), consents.c.id.desc()
 _AT_MERCHANT = (
     select(consents)
@@ -159,6 +160,15 @@ def of_subject(unit: Unit, subject: str) -> list[StoredConsent]:
         .order_by(consents.c.given_at.desc(), consents.c.id.desc())
     )
     return _filled(unit, unit.rows(query))
+
+
+def of_everybody(unit: Unit) -> Iterator[StoredConsent]:
+    """Every consent there is, by its id, some at a time."""
+    part = select(consents).order_by(consents.c.id).limit(_AT_A_TIME)
+    after = ""
+    while rows := unit.rows(part.where(consents.c.id > after)):
+        yield from _filled(unit, rows)
+        after = rows[-1].id
 
 
 def _next(unit: Unit, table: Table, consent: str) -> int:

@@ -152,6 +152,17 @@ def people(unit: Unit, *, after: str, at_most: int) -> list[str]:
     return [row.subject for row in unit.rows(found)]
 
 
+def everybody(unit: Unit) -> list[str]:
+    """Everybody of whom something is stored."""
+    return [row.subject for row in unit.rows(select(subjects.c.subject))]
+
+
+def erased(unit: Unit) -> frozenset[str]:
+    """Everybody who was erased whole, whatever came of them since."""
+    gone = select(subjects.c.subject).where(subjects.c.erased_at.is_not(None))
+    return frozenset(row.subject for row in unit.rows(gone))
+
+
 def digest_at(history: History, kinds: Iterable[Kind], batch: int) -> str:
     """What ``Known.digest`` was when ``batch`` was a person's last."""
     digests = {

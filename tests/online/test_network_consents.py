@@ -1,0 +1,108 @@
+"""Whose ties may be read is what they said: who closed the network is nobody's neighbour."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from made_bureau import go_on, people_of, quiet
+from sqlalchemy import select
+
+from benne.app import Service, Terms, add_organisation, change_consent, give_own_consent
+from benne.app._erasing import erase_person
+from benne.app._load import load
+from benne.app._network import allowed_by_consents
+from benne.app._reading import InProcess
+from benne.app.stores._network import network_blocks
+from benne.app.stores.online import network
+from benne.app.wiring import Session
+from benne.kernel import MICROS_PER_DAY as DAY, month_start
+from benne.rights import LawfulBasis
+
+Bureau = tuple[Session, Service]
+OPEN = Terms(frozenset({"deposit_free"}), "1", "0" * 64, False)
+CLOSED = replace(OPEN, kinds=frozenset({"obligation"}))
+
+
+def says(served: Service, subject: str, terms: Terms) -> str:
+    with served.online.begin() as unit:
+        return give_own_consent(
+            served, unit, merchant="bikes", subject=subject, terms=terms
+        ).consent.id
+
+
+def allowed(served: Service) -> set[str] | None:
+    found = allowed_by_consents(served)(go_on(served))
+    return None if found is None else set(found.to_pylist())
+
+
+def blocks(served: Service) -> set[str]:
+    with served.online.reading() as unit:
+        return {row[0] for row in unit.rows(select(network.blocks.c.hash).distinct())}
+
+
+@pytest.fixture
+def admitted(bureau: Bureau) -> tuple[Session, Service]:
+    add_organisation(bureau[1], "Bikes", id="bikes")
+    return bureau
+
+
+def test_who_said_something_here_is_held_to_it(admitted: Bureau) -> None:
+    town, served = admitted
+    load(town, served, quiet)
+    open_, closed, changed, *rest = people_of(town)
+    assert allowed(served) is None
+    says(served, open_, OPEN)
+    assert allowed(served) is None
+    says(served, closed, CLOSED)
+    name = says(served, changed, OPEN)
+    assert allowed(served) == {open_, changed, *rest}
+    with served.online.begin() as unit:
+        change_consent(served, unit, name, "pause", subject=changed)
+    assert allowed(served) == {open_, *rest}
+    with served.online.begin() as unit:
+        change_consent(served, unit, name, "resume", subject=changed)
+    says(served, closed, OPEN)
+    assert allowed(served) is None
+
+
+def test_where_the_basis_is_consent_nobody_counts_who_gave_none(admitted: Bureau) -> None:
+    town, served = admitted
+    basis = LawfulBasis("consent", "everybody is asked")
+    served = replace(served, workspace=replace(served.workspace, lawful_basis=basis))
+    one, two = people_of(town)[:2]
+    assert allowed(served) == set()
+    says(served, one, OPEN)
+    says(served, two, replace(CLOSED, kinds=frozenset({"profile"})))
+    assert allowed(served) == {one}
+    go_on(served, 366 * DAY)
+    assert allowed(served) == set(), "it has expired"
+
+
+def test_the_month_s_block_asks_what_people_said_and_has_nobody_who_was_erased(
+    admitted: Bureau,
+) -> None:
+    town, served = admitted
+    load(town, served, quiet)
+    before = blocks(served)
+    tied = next(iter(_people_in(served)))
+    says(served, tied, CLOSED)
+    go_on(served, 40 * DAY)
+    with served.online.begin() as unit:
+        erase_person(served, unit, tied)
+    load(town, served, quiet)  # the lake still has the person: nothing was synced
+    reader, permit = served.reader, town.permit("self_view")
+    assert isinstance(reader, InProcess)
+    plan = reader.models["sesame"].plan.network(permit)
+    assert plan is not None
+    with town.lake(read_only=True) as lake:
+        (all_,) = network_blocks(lake, plan, permit, cuts=[month_start(served.clock())])
+    assert len(blocks(served)) > len(before)
+    assert all_.hash not in blocks(served), "not everybody counts"
+    assert tied not in _people_in(served)
+
+
+def _people_in(served: Service) -> set[Any]:
+    with served.online.reading() as unit:
+        return {row[0] for row in unit.rows(select(network.values.c.subject))}
