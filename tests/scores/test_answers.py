@@ -29,7 +29,7 @@ KEYS = [
 SCORE = Score(
     family="sesame", subject="s1", as_of=0, score=645, band="good", base_points=640,
     domain_points=dict(zip(DOMAINS, (1, 2, 3, -1, 0), strict=True)), limit_points=0,
-    artefact="ab",
+    artefact="ab", levers=(),
 )  # fmt: skip
 OTHERS = [
     NotEnoughEvidence("sesame", "s1", 0, "A score needs two records.", ("one more record",)),
@@ -44,6 +44,11 @@ def test_a_score_is_one_object_with_these_keys():
     assert list(document) == KEYS
     assert document["as_of"] == "1970-01-01T00:00:00Z"
     assert json.loads(json.dumps(document)) == document
+
+
+def test_levers_that_nobody_asked_for_do_not_look_like_none_that_help():
+    document = to_json(replace(SCORE, levers=None))
+    assert (document["levers"], document["levers_why"]) == ([], "They were not asked for.")
 
 
 @pytest.mark.parametrize("answer", OTHERS, ids=lambda a: type(a).__name__)

@@ -15,7 +15,8 @@ ADVICE: dict[str, str] = {
     "later_unstated": "return the instant at which the column became known",
     "missing": "return the column, or mend the row",
     "missing_column": "return the column from the mapping",
-    "naive_time": 'add the offset from UTC, or say naive_times = "UTC" (or a zone) in the mapping',
+    "naive_time": 'add the offset from UTC, or say naive_times = "UTC" (or a zone) in the mapping; '
+    "for observations, under [observations] in benne.toml",
     "negative": "check the sign in the mapping",
     "never_collect": "leave it out of the select, and do not store it anywhere in the workspace",
     "no_file": "check the pattern in benne.toml and the data folder",

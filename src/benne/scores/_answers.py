@@ -67,8 +67,9 @@ class Score:
     """A score, and the parts that it is: ``base + dimensions + limit = score``, exactly.
 
     ``as_of`` is in microseconds; ``artefact`` is the content hash of the model; ``withheld``
-    names the domains that were not allowed to be read, which give exactly 0 points; ``pd`` is the
-    probability of the outcome, where a table of it is known.
+    names the domains that were not allowed to be read, which give exactly 0 points; ``levers`` is
+    null where nobody asked for them; ``pd`` is the probability of the outcome, where a table of it
+    is known.
 
     Raises:
         InvalidInput: the parts do not add up, or a withheld domain has points.
@@ -84,7 +85,7 @@ class Score:
     limit_points: int
     artefact: str
     reasons: tuple[Reason, ...] = ()
-    levers: tuple[Offer, ...] = ()
+    levers: tuple[Offer, ...] | None = None
     withheld: tuple[str, ...] = ()
     pd: float | None = None
 
@@ -166,7 +167,8 @@ def admits(answer: Answer, threshold: int) -> bool:
 def to_json(answer: Answer) -> dict[str, Json]:
     """The answer as one JSON object; what does not apply is null, with its ``…_why`` beside it.
 
-    ``withheld`` is there only where a domain was withheld.
+    ``withheld`` is there only where a domain was withheld, and ``levers_why`` where nobody asked
+    for levers, so that their empty list does not say that nothing would help.
     """
     document: dict[str, Json] = {
         "schema": SCHEMA,
@@ -198,10 +200,14 @@ def _figures(score: Score) -> dict[str, Json]:
         "domain_points": dict(score.domain_points),
         "limit_points": score.limit_points,
         "reasons": [reason.as_json() for reason in score.reasons],
-        "levers": [offer.as_json() for offer in score.levers],
+        "levers": [offer.as_json() for offer in score.levers or ()],
         "artefact": score.artefact,
     }
-    return {**figures, "withheld": list(score.withheld)} if score.withheld else figures
+    if score.levers is None:
+        figures["levers_why"] = "They were not asked for."
+    if score.withheld:
+        figures["withheld"] = list(score.withheld)
+    return figures
 
 
 def _none(why: str) -> dict[str, Json]:

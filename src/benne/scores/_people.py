@@ -95,7 +95,7 @@ class Scorer:
                 limit_points=int(mine.limit[row]),
                 artefact=self.artefact.hash,
                 reasons=why[row],
-                levers=() if levers is None else levers(row),
+                levers=None if levers is None else levers(row),
                 withheld=self.withheld,
                 pd=None if self.default is None else self.default.probability_of_default(score),
             )
