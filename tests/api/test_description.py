@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from litestar import Litestar
 from litestar.serialization import decode_json, encode_json
+from litestar.testing import TestClient
 from made_service import Asker, FakeReader, Turned, made_service
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
+from test_people import BILL, ISSUER, Browser, Provider
 
 from benne.app.stores.online import Online
+from benne.doors.api import create_app
 from benne.doors.api._app import HANDLERS
 from benne.doors.api._description import described, exact
 
@@ -51,6 +55,7 @@ MEANING = {
     "POST /v1/webhooks": "http is for this machine alone",
     "POST /v1/orders": "an order must fit its service",
     "POST /v1/orders/{order}/acts": "each act takes words of its own",
+    "POST /v1/me/orders/{order}/acts": "each act takes words of its own",
     "GET /v1/reconciliation/{day}": "not every text of digits is a day",
 }
 """Where what fits the description may still not be meant, and why."""
@@ -62,26 +67,63 @@ def _lines(_: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
+class Everybody(Asker):
+    """A merchant, and the sessions of a person and of an administrator."""
+
+    sessions: dict[str, dict[str, str]]
+
+    def __enter__(self) -> Everybody:
+        super().__enter__()
+        self.consent()
+        self.http.post("/v1/evidence", json=BILL)
+        clock = self.service.clock
+        assert isinstance(clock, Turned)
+        provider = Provider(clock)
+        door = create_app(self.service, provider=httpx.Client(transport=provider))
+        self.sessions = {}
+        for whose, sub in (("/v1/me", "sub-of-ann"), ("/v1/admin", "sub-of-admin")):
+            with TestClient(door) as http:
+                provider.sub = sub
+                browser = Browser(http, provider)
+                browser.sign_in()
+                cookie = f"benne_session={http.cookies['benne_session']}"
+                self.sessions[whose] = {"cookie": cookie, "x-benne-csrf": browser.csrf}
+        return self
+
+    def session(self, path: str) -> dict[str, str]:
+        """The headers of the session that a path asks for."""
+        return next((said for whose, said in self.sessions.items() if path.startswith(whose)), {})
+
+
 @pytest.fixture(scope="module")
-def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everybody]:
     """A service on SQLite that allows as many requests as come."""
     folder: Path = tmp_path_factory.mktemp("described")
     online = Online.open(f"sqlite:///{folder / 'benne.db'}")
-    service = made_service(online, Turned(), FakeReader(), folder, requests_a_second=1_000_000)
-    with Asker(service) as made:
-        made.consent()
+    sign_in = {
+        "issuer": ISSUER, "client_id": "benne", "identifier_claim": "national_id",
+        "admins": ["sub-of-admin"],
+    }  # fmt: skip
+    service = made_service(
+        online, Turned(), FakeReader(), folder, requests_a_second=1_000_000, sign_in=sign_in
+    )
+    with Everybody(service) as made:
         yield made
     online.close()
 
 
-def sent(asker: Asker, case: Any) -> dict[str, Any]:
-    """A case as our client sends it; under a good token, unless a header is to be wrong."""
+def sent(asker: Everybody, case: Any) -> dict[str, Any]:
+    """A case as our client sends it; under a good token or session, unless a header is to be
+    wrong."""
     request: dict[str, Any] = case.as_transport_kwargs(base_url="http://testserver.local")
     request.pop("cookies", None)
     headers = {name.lower(): value for name, value in request.get("headers", {}).items()}
     of_headers = case.meta.components.get(ParameterLocation.HEADER)
     if of_headers is None or of_headers.mode is schemathesis.GenerationMode.POSITIVE:
         headers["authorization"] = asker.http.headers["authorization"]
+        of_cookies = case.meta.components.get(ParameterLocation.COOKIE)
+        if of_cookies is None or of_cookies.mode is schemathesis.GenerationMode.POSITIVE:
+            headers |= asker.session(case.path)
         if "idempotency-key" in headers:
             headers["idempotency-key"] = str(uuid4())
     else:
@@ -95,8 +137,10 @@ def sent(asker: Asker, case: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_the_door_keeps_to_its_description(
-    asker: Asker, operation: str, mode: schemathesis.GenerationMode
+    asker: Everybody, operation: str, mode: schemathesis.GenerationMode
 ) -> None:
+    statuses = set()
+
     @CASES
     @given(case=OPERATIONS[operation].as_strategy(generation_mode=mode))
     def keeps(case: Any) -> None:
@@ -104,12 +148,15 @@ def test_the_door_keeps_to_its_description(
         if operation in MEANING:
             left_out.append(positive_data_acceptance)
         came = asker.http.request(**sent(asker, case))
+        statuses.add(came.status_code)
         case.validate_response(came, excluded_checks=left_out)
 
     try:
         keeps()
     except Unsatisfiable:
         assert not OPERATIONS[operation].body, "only what takes nothing has nothing to refuse"
+    if mode is schemathesis.GenerationMode.POSITIVE:
+        assert statuses != {401}, "nobody was let in"
 
 
 def test_the_description_is_openapi_3_1_and_names_no_person_in_an_address(asker: Asker) -> None:
