@@ -85,6 +85,16 @@ def test_people_without_a_bad_outcome(small: Made) -> None:
     refused(ran, 2, "at least 20 bad observations", "there are 0 of 60")
 
 
+def test_an_outcome_over_evidence_that_is_not_there(small: Made) -> None:
+    file = small.folder / "benne.toml"
+    definition = '[outcome.definition]\nkind = "instalment"\nwindow_days = 365\n\n[model]'
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("[model]", definition, 1), encoding="utf-8")
+    assert benne("ingest", small.folder, "--data", small.data).code == 0
+    ran = benne("features", small.folder, "--data", small.data)
+    refused(ran, 2, "no evidence of it", "mapping/instalment.sql")
+
+
 HOSTILE = {
     "copy": "copy (select 1) to 'stolen.csv'",
     "attach": "attach 'other.duckdb' as other",

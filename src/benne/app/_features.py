@@ -147,6 +147,11 @@ def _defined(session: Session, lake: Lake, definition: OutcomeDefinition) -> pa.
     import pyarrow.compute as pc
 
     kinds = {kind.name: kind for kind in session.workspace.kinds}
+    if not lake.versions().get(definition.kind):
+        raise InvalidInput(
+            f"the outcome is defined over {definition.kind}, and there is no evidence of it; "
+            f"write mapping/{definition.kind}.sql, or change kind in [outcome.definition]."
+        )
     found = lake.execute(
         outcomes(
             definition,

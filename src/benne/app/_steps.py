@@ -40,7 +40,8 @@ class Ingested:
         if self.report.findings:
             total = sum(self.report.findings.values())
             codes = ", ".join(f"{code} {n:,}" for code, n in self.report.findings.items())
-            yield f"{total:,} findings ({codes}); see: benne quarantine list {quote(self.folder)}"
+            word = "finding" if total == 1 else "findings"
+            yield f"{total:,} {word} ({codes}); see: benne quarantine list {quote(self.folder)}"
 
 
 def ingest_workspace(session: Session, tell: Progress) -> Ingested:

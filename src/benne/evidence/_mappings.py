@@ -125,8 +125,13 @@ def _toml(head: list[str], first_line: int, where: str) -> dict[str, Any]:
         return tomllib.loads("\n".join(head))
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        line = first_line + (int(found[1]) - 1 if found else max(len(head) - 1, 0))
-        raise InvalidInput(f"{where}, line {line}: front matter must be TOML; {error}.") from error
+        last = max(len(head) - 1, 0)
+        line = first_line + (min(int(found[1]) - 1, last) if found else last)
+        said = re.sub(r" \(at line.*\)", "", str(error)).lower()
+        got = head[line - first_line].strip() if head else ""
+        raise InvalidInput(
+            f"{where}, line {line}: front matter must be TOML; got {got!r}: {said}."
+        ) from error
 
 
 def _line_of(head: list[str], key: str, first_line: int) -> int:

@@ -31,6 +31,7 @@ _OFFLINE = {
     "enable_external_file_cache": "false",
 }
 _HELD = re.compile(r"Conflicting lock is held in (?P<command>.*?) \(PID (?P<pid>\d+)\)")
+_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 _LINE = re.compile(r"\n\nLINE (?P<line>\d+): (?P<text>[^\n]*)\n(?P<caret>\s*)\^+", re.DOTALL)
 _OPERATOR = duckdb.token_type.operator
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -58,7 +59,7 @@ def _translated(error: duckdb.Error, path: str) -> BenneError:
             f"{path} must be open in one process at a time; process {pid} "
             f"({_command(pid) or held['command']}) holds it; wait for it, or stop it."
         )
-    if "No space left on device" in text or "Disk quota exceeded" in text:
+    if any(full in text for full in _FULL):
         return Unavailable(
             f"{path} must have room to grow, and the disk is full ({text}); what was stored before "
             "stands; make room, then run the command again."
