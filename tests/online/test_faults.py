@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import made_postgres
+import psycopg
 import pytest
 from answering_forever import ask, bring, serve
 from killing import demand_kept, moments, work_until_killed
@@ -32,7 +36,7 @@ def test_a_full_disk_keeps_nothing_of_the_request_and_all_of_the_others(
     online: Online, store_url: str, tmp_path: Path
 ) -> None:
     if online.engine.dialect.name == "postgresql":
-        return  # a full disk takes PostgreSQL down: the test of a server that is gone
+        return  # it has a disk of its own, below
     service = serve(store_url, tmp_path)
     kept = [bring(service, "before", "s0")]
     with service.online.reading() as unit:
@@ -64,6 +68,72 @@ def own_postgres() -> Iterator[str]:
     """A server that the test may kill."""
     with made_postgres.own_server(("fsync=on", "max_connections=20")) as url:
         yield url
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of a few megabytes, of whoever owns ``folder``; a skip where none can be mounted."""
+    disk = folder / "small"
+    disk.mkdir()
+    size = f"size={megabytes}m"
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", size, "benne-test", disk], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"no small disk can be mounted here: {done.stderr.decode().strip()}")
+    try:
+        owner = folder.stat()
+        os.chown(disk, owner.st_uid, owner.st_gid)
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def fill(disk: Path, *, but_kilobytes: int) -> Path:
+    """A file that takes all there is on a disk, but for some."""
+    room = os.statvfs(disk)
+    path = disk / "filler"
+    with path.open("wb") as out:
+        out.write(b"x" * (room.f_bavail * room.f_bsize - but_kilobytes * 1024))
+    return path
+
+
+@pytest.mark.postgres
+def test_a_full_disk_of_postgresql_refuses_what_it_cannot_keep_and_serves_on(
+    own_postgres: str, tmp_path: Path
+) -> None:
+    folder = Path(own_postgres.partition("host=")[2])
+    with small_disk(folder, 40) as disk:
+        with psycopg.connect(own_postgres, autocommit=True) as admin:
+            admin.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")  # type: ignore[arg-type]
+            admin.execute("CREATE DATABASE small TABLESPACE small")
+        url = own_postgres.replace("/postgres?", "/small?")
+        service = serve(url, tmp_path)
+        promised = [f"evidence s0 before {bring(service, 'before', 's0')}"]
+        filler = fill(disk, but_kilobytes=100)
+        with pytest.raises(
+            Unavailable, match=r"could not extend.*nothing of this request was kept"
+        ):
+            for number in range(2_000):
+                batch = bring(service, f"r{number}", f"s{number % 5}")
+                promised.append(f"evidence s{number % 5} r{number} {batch}")
+        body = ask_or_none(service)
+        filler.unlink()
+        promised.append(f"evidence s0 after {bring(service, 'after', 's0')}")
+        promised.append(f"answer k1 s0 {ask(service, 'k1', 's0').decode()}")
+        assert body in (None, ask(service, "k1", "s0"))
+        demand_kept(url, tmp_path, promised)
+        service.online.close()
+        with psycopg.connect(own_postgres, autocommit=True) as admin:
+            admin.execute("DROP DATABASE small WITH (FORCE)")
+            admin.execute("DROP TABLESPACE small")
+
+
+def ask_or_none(service: Service) -> bytes | None:
+    try:
+        return ask(service, "k1", "s0")
+    except Unavailable:
+        return None
 
 
 @pytest.mark.postgres
