@@ -8,12 +8,16 @@ import hmac
 import json
 import logging
 import random
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
-from made_service import Asker, Turned
+from made_service import PURPOSES, Asker, FakeReader, Turned
 
 from benne import app
 from benne.app.stores.online import Online
@@ -193,6 +197,40 @@ def test_few_thresholds_may_be_tried_of_one_person(asker: Asker, clock: Turned) 
     clock.turn(days=31)
     asker.sign_in()
     assert asker.ask("brief", person, threshold=675).status_code == 200
+
+
+@dataclass
+class Slow(FakeReader):
+    """A reader that takes its time, so that answers overlap."""
+
+    def __call__(self, *args: Any, **more: Any) -> app.Reading:
+        time.sleep(0.02)
+        return super().__call__(*args, **more)
+
+
+def test_who_asks_many_things_at_once_gets_no_more_than_one_after_the_other(
+    asker: Asker,
+) -> None:
+    service = replace(asker.service, reader=Slow())
+    often = {"times": 5, "days": 30}
+    person = asker.consent(frequency=often)["known_as"]
+    other = asker.consent("ID-2", frequency=often)["known_as"]
+    client = asker.credentials.client
+    caller = app.Caller(client, "bikes", frozenset(app.SCOPES), frozenset(PURPOSES), "production")
+
+    def ask(question: app.Question) -> str:
+        try:
+            return service.online.run(lambda unit: app.ask(service, unit, caller, question)).kind
+        except app.TooManyThresholds:
+            return "refused"
+
+    briefs = [
+        app.Question("brief", person, "deposit_free", threshold=500 + 10 * n) for n in range(12)
+    ]
+    levels = [app.Question("level", other, "deposit_free")] * 12
+    with ThreadPoolExecutor(5) as pool:
+        told = Counter(pool.map(ask, [*briefs, *levels]))
+    assert told == {"brief": 3, "refused": 9, "level": 5, "no_consent": 7}
 
 
 NASTY = (

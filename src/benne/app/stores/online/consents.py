@@ -82,6 +82,7 @@ _AT_MERCHANT = (
     )
     .order_by(*_NEWEST)
 )
+_AT_MERCHANT_HELD = _AT_MERCHANT.with_for_update(key_share=True)
 _e, _h = consent_events.c, consent_holds.c
 _EVENTS = (
     select(consent_events)
@@ -148,8 +149,13 @@ def find(unit: Unit, name: str, *, lock: bool = False) -> StoredConsent | None:
 
 
 def of_person_at(unit: Unit, merchant: str, known_as: str) -> list[StoredConsent]:
-    """What the person whom ``merchant`` knows as ``known_as`` gave it, the newest first."""
-    return _filled(unit, unit.rows(_AT_MERCHANT, {"merchant": merchant, "known_as": known_as}))
+    """What the person whom ``merchant`` knows as ``known_as`` gave it, the newest first.
+
+    It is held until the unit ends: of two at once the second counts what the first was answered,
+    and who revokes waits for neither or for both.
+    """
+    asked = _AT_MERCHANT_HELD if unit.postgres else _AT_MERCHANT
+    return _filled(unit, unit.rows(asked, {"merchant": merchant, "known_as": known_as}))
 
 
 def of_subject(unit: Unit, subject: str) -> list[StoredConsent]:
