@@ -293,7 +293,7 @@ def test_a_limit_of_loss_that_is_in_the_way_is_told_from_the_other():
     budget = best_plan(grid, BASE, Bears(budget_minor=1, loss_minor=10**6, **roomy))
     assert isinstance(budget, Infeasible)
     assert budget.binding == ("budget_minor",)
-    assert budget.says.startswith("A budget of 1 cannot be met")
+    assert budget.says.startswith("A budget of 1 minor units cannot be met")
     a_person = best_plan(grid, BASE, Bears(budget_minor=10**9, loss_minor=0, **roomy))
     assert isinstance(a_person, Infeasible)
     assert a_person.binding == ("loss_minor",)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benne.app._appetite import _part as part
+from benne.app._appetite import Money, _part as part
 from benne.decisions import Appetite, Bears, Cap, Sample
 from benne.doors.reports import render
 
@@ -20,7 +20,9 @@ def facts(bears: Bears, **changes: Any) -> dict[str, Any]:
     people = Sample(score, bad, np.ones(800), np.arange(800))
     caps = (Cap(9900, 9900, 1.0, 1200, True), Cap(20000, 15000, 0.9, 2200, False))
     stated = Appetite("bank", "Power banks", "sesame", caps, 0.9, 0.4, 1200, 500, bears, 650)
-    one = part("everyone", people, replace(stated, **changes), bears, 10, 0)
+    one = part(
+        "everyone", people, replace(stated, **changes), bears, Money("EUR", 2), draws=10, seed=0
+    )
     return {
         "schema": 1, "report": "appetite", "workspace": "town", "currency": "EUR",
         "minor_digits": 2, "service": "power_bank", "says": "Power <banks>.", "family": "sesame",
@@ -58,3 +60,21 @@ def test_the_page_says_why_there_is_no_plan() -> None:
 def test_todays_threshold_may_be_left_out(threshold: int | None) -> None:
     page = render(facts(Bears(), threshold=threshold))
     assert ("What changes against today" in page) == (threshold is not None)
+
+
+def test_several_segments_are_told_together_and_each_by_itself() -> None:
+    both = facts(Bears(bad_rate=0.2))
+    both["segments"] = [{**both["segments"][0], "name": "thin"}, both["segments"][0]]
+    page = render(both)
+    assert "Thresholds" in page
+    assert "thin, everyone" in page
+    assert "Thin: expected profit" in page
+    none = facts(Bears(bad_rate=0.0))["segments"][0]
+    both["segments"][1] = {**none, "name": "hopeless"}
+    assert "No plan for hopeless" in render(both)
+
+
+def test_a_plan_that_no_draw_could_choose_again_has_no_figure_on_people_left_out() -> None:
+    alone = facts(Bears(bad_rate=0.2))
+    alone["segments"][0]["out_of_bag"] |= {"figures": {}, "thresholds": None, "infeasible": 1.0}
+    assert "of the draws no plan met" in render(alone)

@@ -64,22 +64,34 @@ class AppetiteMet:
     def lines(self) -> Iterator[str]:
         """The plan of each segment in words."""
         for one in self.facts["segments"]:
-            yield f"{one['name']} ({one['people']:,} people): {_said(one)}"
+            yield f"{one['name']} ({one['people']:,} people): {_said(one, self.facts)}"
             for warning in one["warnings"]:
                 yield f"  take care: {warning}"
         yield f"open {self.page}"
 
 
-def _said(one: Mapping[str, Any]) -> str:
+def _said(one: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     if one["plan"] is None:
         return str(one["plan_why"])
     plan = one["plan"]
-    caps = ", ".join(f"{cap:,} from {start}" for start, cap in plan["steps"])
+    money = Money(facts["currency"], facts["minor_digits"])
+    caps = ", ".join(f"{money(cap)} from {start}" for start, cap in plan["steps"])
     return (
         f"admit from {plan['threshold']}: {plan['admission']:.1%} of applicants, bad rate "
         f"{plan['bad_rate']:.2%} (bound {plan['bad_rate_upper']:.2%}), profit "
-        f"{plan['profit_minor']:,.0f} for {one['applicants']:,} applicants; caps {caps}"
+        f"{money(plan['profit_minor'])} for {one['applicants']:,} applicants; caps {caps}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Says an amount of minor units in the workspace's currency."""
+
+    currency: str
+    minor_digits: int
+
+    def __call__(self, amount_minor: float) -> str:
+        return f"{amount_minor / 10**self.minor_digits:,.0f} {self.currency}"
 
 
 def appetite(
@@ -158,6 +170,8 @@ def _facts(
 ) -> dict[str, Any]:
     bears = {one.name: one.bears for one in stated.segments}
     names = [*bears, REST] if bears else ["everyone"]
+    stands = session.workspace.workspace
+    money = Money(stands.currency, stands.minor_digits)
     parts = []
     for number, name in enumerate(names):
         tell("appetite: plans", number, len(names))
@@ -167,7 +181,8 @@ def _facts(
         own = people.take(rows)
         share = float(own.weight.sum() / people.weight.sum())
         scaled = _of_segment(stated, share)
-        parts.append(_part(name, own, scaled, _borne(stated, bears.get(name), share), draws, seed))
+        borne = _borne(stated, bears.get(name), share)
+        parts.append(_part(name, own, scaled, borne, money, draws=draws, seed=seed))
     return {
         "schema": SCHEMA,
         "report": "appetite",
@@ -204,7 +219,14 @@ def _borne(stated: Appetite, own: Bears | None, share: float) -> Bears:
 
 
 def _part(
-    name: str, people: Sample, stated: Appetite, bears: Bears, draws: int, seed: int
+    name: str,
+    people: Sample,
+    stated: Appetite,
+    bears: Bears,
+    money: Money,
+    *,
+    draws: int,
+    seed: int,
 ) -> dict[str, Any]:
     """One segment: its plan, what it is worth on people left out, and how it bends."""
     known = ~np.isnan(people.bad) & ~np.isnan(people.score)
@@ -230,7 +252,7 @@ def _part(
         ],
         "moves": _moves(people, stated, plan),
         "stresses": _stresses(people, stated, bears, plan),
-        "warnings": _warnings(people, stated, plan),
+        "warnings": _warnings(people, stated, plan, money),
     }
 
 
@@ -284,7 +306,7 @@ def _stresses(
     return rows
 
 
-def _warnings(people: Sample, stated: Appetite, plan: Plan | Infeasible) -> list[str]:
+def _warnings(people: Sample, stated: Appetite, plan: Plan | Infeasible, money: Money) -> list[str]:
     """Where the evidence is thin, the past admitted only the good, or nothing is to be earned."""
     known = ~np.isnan(people.bad) & ~np.isnan(people.score)
     if isinstance(plan, Infeasible):
@@ -306,13 +328,13 @@ def _warnings(people: Sample, stated: Appetite, plan: Plan | Infeasible) -> list
     never = [cap.cap_minor for cap in stated.caps if not cap.granted]
     used = sorted({cap for _, cap in plan.steps} & set(never))
     if used:
-        caps = ", ".join(f"{cap:,}" for cap in used)
+        caps = ", ".join(money(cap) for cap in used)
         found.append(f"caps never granted before are in the plan ({caps}): grant them to a few.")
     nobody = stated.deposit_conversion * stated.deposit_margin_minor * stated.applicants
     if plan.profit_minor < nobody:
         found.append(
-            f"to admit nobody earns more ({nobody:,.0f}): of the plans that admit somebody this is "
-            "the best."
+            f"to admit nobody earns more ({money(nobody)}): of the plans that admit somebody, this "
+            "is the best."
         )
     return found
 

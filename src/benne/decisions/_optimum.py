@@ -310,11 +310,11 @@ def _says(bears: Bears, nearest: Mapping[str, float]) -> dict[str, tuple[str, st
             f"{nearest['admission']:.0%} have a score",
         ),
         "loss_minor": (
-            f"a loss of at most {bears.loss_minor or 0:,} for each of the admitted",
+            f"a loss of at most {bears.loss_minor or 0:,} minor units for each of the admitted",
             f"{least} {nearest['loss_minor']:,.0f}",
         ),
         "budget_minor": (
-            f"a budget of {bears.budget_minor or 0:,}",
+            f"a budget of {bears.budget_minor or 0:,} minor units",
             f"{least} {nearest['budget_minor']:,.0f}",
         ),
     }

@@ -41,7 +41,7 @@ def parts(v: Facts) -> dict[str, Any]:
             f"Over {sum(s['people'] for s in v['segments']):,} people, {v['population']}; money is "
             f"for {v['applicants']:,} applicants. Bounds hold with a probability of 90 %.",
         ],
-        "tiles": _tiles(v, first),
+        "tiles": _tiles(v, first) if len(v["segments"]) == 1 else _tiles_of_all(v),
         "picture": _picture(v, first),
         "bands": _caps(v),
         "made": pairs_of(v["made_with"]),
@@ -70,9 +70,47 @@ def _tiles(v: Facts, one: Facts) -> list[Tile]:
         Tile("Expected loss", money(v, plan["loss_minor"]),
              f"bound {money(v, plan['loss_upper_minor'])}"),
         Tile("Expected profit", money(v, plan["profit_minor"]),
-             f"on people left out {money(v, one['out_of_bag']['figures']['profit_minor'][0])}"),
+             f"on people left out {money(v, _left_out(one))}"),
         Tile("Warnings", str(len(one["warnings"])), "each is told below",
              alarm=bool(one["warnings"])),
+    ]  # fmt: skip
+
+
+def _left_out(one: Facts) -> float | None:
+    """The profit on people left out; ``None`` where no draw had a plan."""
+    found: float | None = one["out_of_bag"]["figures"].get("profit_minor", [None])[0]
+    return found
+
+
+def _tiles_of_all(v: Facts) -> list[Tile]:
+    """What the plans of several segments come to together."""
+    parts = v["segments"]
+    without = [one["name"] for one in parts if one["plan"] is None]
+    if without:
+        first = next(one for one in parts if one["plan"] is None)
+        return [
+            Tile(f"No plan for {', '.join(without)}", "infeasible", first["plan_why"], alarm=True)
+        ]
+    applicants = sum(one["applicants"] for one in parts)
+    admitted = [one["applicants"] * one["plan"]["admission"] for one in parts]
+    bads = sum(n * one["plan"]["bad_rate"] for n, one in zip(admitted, parts, strict=True))
+
+    def total(name: str) -> float:
+        return float(sum(one["plan"][name] for one in parts))
+
+    left_out = [_left_out(one) for one in parts]
+    worth = None if None in left_out else sum(filter(None, left_out))
+    warnings = sum(len(one["warnings"]) for one in parts)
+    return [
+        Tile("Thresholds", ", ".join(str(one["plan"]["threshold"]) for one in parts),
+             ", ".join(one["name"] for one in parts)),
+        Tile("Admitted", percent(sum(admitted) / applicants), "of all who apply"),
+        Tile("Bad rate", percent(bads / sum(admitted)), "of the admitted"),
+        Tile("Expected loss", money(v, total("loss_minor")),
+             f"bound {money(v, total('loss_upper_minor'))}"),
+        Tile("Expected profit", money(v, total("profit_minor")),
+             f"on people left out {money(v, worth)}"),
+        Tile("Warnings", str(warnings), "each is told below", alarm=bool(warnings)),
     ]  # fmt: skip
 
 
@@ -85,10 +123,12 @@ def _picture(v: Facts, one: Facts) -> Picture:
         }
         for f in one["frontier"]
     ]
+    whose = "" if len(v["segments"]) == 1 else f"{one['name'].capitalize()}: "
     says = (
-        f"Expected profit for {one['applicants']:,} applicants at every threshold, each with its "
-        "best caps."
+        f"{whose}expected profit for {one['applicants']:,} applicants at every threshold, each "
+        "with its best caps."
     )
+    says = says[0].upper() + says[1:]
     drawn = _charts.frontier(rows, f"profit, {v['currency']}", says)
     return Picture("The frontier", drawn, says)
 
