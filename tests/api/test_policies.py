@@ -125,6 +125,18 @@ def test_a_shadow_is_kept_and_told_to_nobody_and_the_decision_can_be_made_again(
     assert again.hash == live
 
 
+def test_a_policy_goes_from_the_shadow_to_live_and_answers_all_the_while(
+    asker: Asker, service: Service
+) -> None:
+    person = asker.consent()["known_as"]
+    publish(service, role="shadow")
+    assert ask(asker, person, student=False)["policy"] == "offer:power_bank"
+    publish(service, role="live")
+    assert ask(asker, person, student=False)["policy"] == "bank:1"
+    publish(service, LIVE.replace("version = 1", "version = 2"), role="shadow")
+    assert ask(asker, person, student=False)["policy"] == "bank:1"
+
+
 def test_a_shadow_that_fails_harms_no_answer(asker: Asker, service: Service) -> None:
     person = asker.consent()["known_as"]
     publish(service, role="shadow")

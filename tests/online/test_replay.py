@@ -130,7 +130,7 @@ then = "refer"
 code = "NO_SCORE"
 [[rules]]
 name = "owes"
-when = "contracts_365d_count > 0 and amount_minor > 100"
+when = "(contracts_365d_count > 0 or breaches_unsettled_count > 0) and amount_minor > 100"
 then = "refuse"
 code = "OWES"
 [[rules]]

@@ -85,6 +85,8 @@ def consult(
     at = service.clock()
     live = policies.in_force(unit, offer.name, role="live", at=at)
     shadow = policies.in_force(unit, offer.name, role="shadow", at=at)
+    if live is not None and shadow is not None and live.hash == shadow.hash:
+        shadow = None  # it would decide the same
     if live is None and shadow is None:
         return _by_offer(offer, question, reading)
     used = _exposure(unit, merchant, subject, at)

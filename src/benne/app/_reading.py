@@ -75,14 +75,15 @@ class Model:
     """A trained family, ready to answer about one person at a time."""
 
     def __init__(self, workspace: Workspace, bundle: Bundle) -> None:
-        """The features are those of the workspace's catalogue that the artefact reads."""
+        """The plan is of what the artefact reads, ``everything`` of what a policy may speak of."""
         self.bundle, self.kinds = bundle, workspace.kinds
         self.catalogue: Catalogue = catalogue_of(
             workspace, sorted(_kinds_read(bundle)), _any_permit()
         )
         read = {column.name for column in bundle.artefact.columns}
         judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
-        self.everything = feature_plan(self.catalogue)
+        kinds = [kind.name for kind in workspace.kinds]
+        self.everything = feature_plan(catalogue_of(workspace, kinds, _any_permit()))
         self.plan = self.everything.only(read | judges)
         self._currency = workspace.currency
         self._scorers: dict[tuple[str, ...], Scorer] = {}

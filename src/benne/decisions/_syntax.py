@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 
 from benne.kernel import (
     Call,
@@ -24,6 +25,7 @@ from benne.kernel import (
 LONGEST = 2_000
 """Characters that one expression may have."""
 _DEEPEST = 40
+_SHOWN = 20
 
 FUNCTIONS: Mapping[str, tuple[Callable[..., Expression], int | None]] = {
     "coalesce": (coalesce, None),
@@ -129,8 +131,10 @@ class _Reader:
 
     def _name(self, node: ast.expr, name: str) -> Expression:
         if name not in self._names:
-            there = ", ".join(sorted(self._names))
-            raise self._refuse(node, f"is unknown; there are {there}")
+            near = get_close_matches(name, self._names, n=5, cutoff=0.5)
+            there = ", ".join(sorted(self._names) if len(self._names) <= _SHOWN else near)
+            said = f"there are {there}" if len(self._names) <= _SHOWN else f"near to it are {there}"
+            raise self._refuse(node, f"is unknown; {said if there else 'see the list of features'}")
         return self._names[name]
 
     def _constant(self, node: ast.expr, value: object) -> Expression:
