@@ -33,6 +33,7 @@ from benne.orders import (
     evidence_of,
     next_task,
     pay_in,
+    possible,
     request_of,
     standard_services,
     told_by,
@@ -105,6 +106,7 @@ class Orders(RuleBasedStateMachine):
         if step.fund is not None:
             self.fund = step.fund
         self.check(step)
+        assert name in possible(before.order, self.service), (name, before.order.state)
         return step
 
     def check(self, step: Step) -> None:

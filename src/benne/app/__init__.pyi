@@ -119,6 +119,7 @@ from ._orders import (
     list_referred as list_referred,
     order_history as order_history,
     order_of_number as order_of_number,
+    possible_acts as possible_acts,
 )
 from ._own import (
     dispute_own as dispute_own,
@@ -250,7 +251,6 @@ from ._words import (
     Unavailable as Unavailable,
     Watchlist as Watchlist,
     WatchRow as WatchRow,
-    acts_of as acts_of,
     level_of as level_of,
 )
 from ._working import (

@@ -40,6 +40,7 @@ from benne.orders import (
     evidence_of,
     next_task,
     open_order,
+    possible,
     standard_services,
 )
 from benne.rights import Keep
@@ -158,6 +159,11 @@ def _decided(
     if beyond is not None:
         raise _Beyond(beyond)
     return stored
+
+
+def possible_acts(order: Order) -> tuple[str, ...]:
+    """What may be done with an order as it stands, by whomever."""
+    return possible(order, service_named(order.service))
 
 
 def referred_until(order: Order, service: Service) -> int | None:

@@ -10,7 +10,7 @@ import msgspec
 from benne.app._orders import Kept, act_in, service_named
 from benne.app.stores.online import clients, orders as store
 from benne.kernel import NotFound
-from benne.orders import ACTS, NOTICES, WAITING, Act, Order, Task, acts_of, next_task
+from benne.orders import NOTICES, Act, Task, next_task, possible
 
 if TYPE_CHECKING:
     from benne.app._service import Service as Bureau
@@ -79,23 +79,6 @@ def _seen(unit: Unit, stored: StoredOrder) -> OwnOrder:
         if NOTICES[name][0] == "person"
     ]
     merchant = order.merchant if found is None else found.name
-    return OwnOrder(
-        stored, merchant, service.says, next_task(order, service), tuple(told), _can(order)
-    )
-
-
-def _can(order: Order) -> tuple[str, ...]:
-    """What the person may do now: nothing that could only fail is offered."""
-    waits = any(p.status == "unconfirmed" for p in order.payments)
-    apt = {
-        "confirm": waits,
-        "pay": order.collectable_minor > 0 or waits,
-        "deposit": order.required_minor > order.held_minor + order.pending_minor("hold"),
-        "cancel": order.state in WAITING,
-    }
-    possible = set(acts_of(order.state))
-    return tuple(
-        name
-        for name in OWN_ORDER_ACTS
-        if name in possible and "person" in ACTS[name].by and apt.get(name, True)
-    )
+    may = possible(order, service, by="person")
+    can = tuple(name for name in OWN_ORDER_ACTS if name in may)
+    return OwnOrder(stored, merchant, service.says, next_task(order, service), tuple(told), can)

@@ -15,7 +15,6 @@ from benne.orders import (
     Proof as Proof,
     Receipt as PaymentReceipt,
     SimulatedProvider as SimulatedProvider,
-    acts_of as acts_of,
 )
 from benne.rights import Frequency as Frequency
 from benne.scores import (
@@ -54,6 +53,5 @@ __all__ = [
     "Unavailable",
     "WatchRow",
     "Watchlist",
-    "acts_of",
     "level_of",
 ]

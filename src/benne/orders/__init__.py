@@ -3,7 +3,8 @@
 Service      ``standard_services``, ``read_service``: what may be lent or owed, on which terms
 Order        ``open_order`` and ``apply`` an ``Act``: a ``Step`` says what the order becomes, what
              is posted, who is told, which evidence it makes, and what to ask of the provider;
-             ``next_task`` is what the system does by itself.  ``MOVES`` is the whole machine
+             ``possible`` is what may be done, ``next_task`` what the system does by itself;
+             ``MOVES`` is the whole machine
 Life         ``begin`` and ``act_on``: the same in memory, where a repeated request moves nothing
 Ledger       ``Entry``, ``balances``, ``trial_balance``; ``Fund`` covers a merchant's losses
 Payments     ``PaymentPort`` is what a provider implements; ``SimulatedProvider`` fails on demand
@@ -44,6 +45,7 @@ from benne.orders._port import (
     request_of,
     told_by,
 )
+from benne.orders._possible import possible
 from benne.orders._services import (
     PAYING,
     SERVICES,
@@ -113,6 +115,7 @@ __all__ = [
     "next_task",
     "open_order",
     "pay_in",
+    "possible",
     "read_service",
     "request_of",
     "standard_services",

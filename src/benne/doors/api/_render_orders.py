@@ -49,7 +49,7 @@ def order(stored: app.StoredOrder) -> wire.Order:
         payments=[_payment(payment) for payment in one.payments],
         breaches=[_breach(breach) for breach in one.breaches],
         claim=None if claim is None else _claim(claim),
-        can=sorted(set(app.acts_of(one.state)) - _NOT_ASKED),
+        can=sorted(set(app.possible_acts(one)) - _NOT_ASKED),
         next_at=_or_none(stored.next_at),
         consent_held_until=_or_none(one.consent_held_until),
     )
