@@ -1,9 +1,10 @@
 """Merchants of five trades for 24 months in the society, with and without the score.
 
     benne society town --people 10000 --seed 1 && benne build town
-    python -m benchmarks.merchants town [--people 2000] [--seed 1] [--markdown]
+    python -m benchmarks.merchants town [another ...] [--people 2000] [--seed 1]
 
-Everybody is scored on the first day of each of the last 24 months, from what was known then.  What
+Of several societies each figure is the mean, and the least and the most of them.  Everybody is
+scored on the first day of each of the last 24 months, from what was known then.  What
 each person would do with each order is drawn once, from the truth that the society keeps apart,
 and is the same under every policy: policies differ only in whom they ask for a deposit.  Every
 order is run through ``benne.orders``: reminders, deductions that fail, breaches, captured deposits,
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -414,61 +416,101 @@ def learn(
 # --- telling -----------------------------------------------------------------------------------
 
 
-def tell(found: dict[tuple[str, str], Figures]) -> None:
-    """The figures of each trade, as a table."""
+def tell(societies: list[dict[tuple[str, str], Figures]]) -> None:
+    """The figures of each trade, as a table: of several societies the mean, least and most."""
     head = (
-        "trade", "policy", "orders", "gained", "deposits waived", "waived minor",
-        "broken of waived", "unreturned of waived", "broken", "income", "loss",
-        "loss per 1,000 orders",
+        "trade", "policy", "orders", "gained", "deposits waived", "waived",
+        "broken, of waived", "unreturned, of waived", "loss per 1,000 orders",
     )  # fmt: skip
     print("| " + " | ".join(head) + " |")
     print("|---|---|" + "---:|" * (len(head) - 2))
     for trade in TRADES:
-        base = found["deposit for all", trade].orders
         for policy in policies():
-            f = found.get((policy, trade), Figures())
-            row = (
-                trade, policy, f"{f.orders:,}", f"x {f.orders / base:.2f}",
-                f"{f.waived / max(f.orders, 1):.1%}", f"{f.waived_minor:,}",
-                f"{f.broken_waived / max(f.waived, 1):.2%}" if f.waived else "-",
-                f"{f.unreturned_waived / max(f.waived, 1):.3%}" if f.waived else "-",
-                f"{f.broken / max(f.orders, 1):.2%}", f"{f.income:,}",
-                f"{f.loss:,}", f"{1000 * f.loss / max(f.orders, 1):,.0f}",
-            )  # fmt: skip
-            print("| " + " | ".join(row) + " |")
+            each = [row_of(found, policy, trade) for found in societies]
+            cells = [spread([row[i] for row in each], say) for i, say in enumerate(SAID)]
+            print("| " + " | ".join((trade, policy, *cells)) + " |")
 
 
-def main() -> None:
-    """Run all of it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("--people", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    random = np.random.default_rng(asked.seed)
-    scores = scores_of(asked.workspace)
-    parts = json.loads((asked.workspace / "reports" / "merchants_parts.json").read_text())
-    people = people_of(asked.workspace, asked.people, random)
-    key = session(asked.workspace).key
-    names = [_name(person, scores, key) for person in people]
+SAID = ("{:,.0f}", "x {:.2f}", "{:.1%}", "{:,.0f}", "{:.2%}", "{:.3%}", "{:,.0f}")
+
+
+def row_of(
+    found: dict[tuple[str, str], Figures], policy: str, trade: str
+) -> tuple[float | None, ...]:
+    """The figures of one policy in one trade of one society."""
+    f, base = found.get((policy, trade), Figures()), found["deposit for all", trade]
+    return (
+        f.orders,
+        f.orders / base.orders,
+        f.waived / max(f.orders, 1),
+        f.waived_minor,
+        f.broken_waived / f.waived if f.waived else None,
+        f.unreturned_waived / f.waived if f.waived else None,
+        1000 * f.loss / max(f.orders, 1),
+    )
+
+
+def spread(values: Sequence[float | None], say: str) -> str:
+    """A figure of one society; of several the mean, and the least and the most."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "-"
+    mean = say.format(sum(known) / len(known))
+    if len(known) == 1:
+        return mean
+    return f"{mean} ({say.format(min(known))} to {say.format(max(known))})"
+
+
+def tell_learners(societies: list[list[tuple[str, float, float, float, float]]]) -> None:
+    """What each learner comes to, as a table."""
+    print("\n| learner | AUC on everybody | its spread | expected / seen, below | seen, below |")
+    print("|---|---:|---:|---:|---:|")
+    for rows in zip(*societies, strict=True):
+        says = ("{:.3f}", "{:.3f}", "{:.2f}", "{:.2%}")
+        cells = [spread([row[i] for row in rows], say) for i, say in enumerate(says, 1)]
+        print("| " + " | ".join((rows[0][0], *cells)) + " |")
+
+
+Learners = list[tuple[str, float, float, float, float]]
+
+
+def society(
+    folder: Path, *, people: int, seed: int
+) -> tuple[dict[tuple[str, str], Figures], Learners]:
+    """All of it in one society."""
+    random = np.random.default_rng(seed)
+    scores = scores_of(folder)
+    parts = json.loads((folder / "reports" / "merchants_parts.json").read_text())
+    those = people_of(folder, people, random)
+    key = session(folder).key
+    names = [_name(person, scores, key) for person in those]
     scored = [scores.get(name, [None] * MONTHS) for name in names]
-    wishes = wishes_of(people, random)
-    print(f"{len(people):,} people, {len(wishes):,} wishes", flush=True)
+    wishes = wishes_of(those, random)
+    print(f"{folder}: {len(those):,} people, {len(wishes):,} wishes", flush=True)
     seen = [score for one in scored for score in one]
     reached = [f"{t}: {sum((s or 0) >= t for s in seen) / len(seen):.1%}" for t in THRESHOLDS]
     known = sum(score is not None for score in seen) / len(seen)
     print(f"scored: {known:.1%} of person-months; at or above {', '.join(reached)}")
     found, outcomes = run(wishes, scored)
-    tell(found)
     ends = Counter(either[False].state for either in outcomes)
-    print("ends of waived orders:", dict(ends))
+    print("ends of waived orders:", dict(ends), flush=True)
     own = [parts.get(name, [None] * MONTHS) for name in names]
-    print("\n| learner | AUC on everybody | spread | expected / seen, below | seen, below |")
-    print("|---|---:|---:|---:|---:|")
-    for name, auc, spread, ratio, seen in learn(
-        wishes, outcomes, scored, own, threshold=650, share=0.05
-    ):
-        print(f"| {name} | {auc:.4f} | {spread:.4f} | {ratio:.2f} | {seen:.2%} |")
+    return found, learn(wishes, outcomes, scored, own, threshold=650, share=0.05)
+
+
+def main() -> None:
+    """Run all of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workspaces", type=Path, nargs="+")
+    parser.add_argument("--people", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1, help="of the first, one more for each other")
+    asked = parser.parse_args()
+    made = [
+        society(folder, people=asked.people, seed=asked.seed + number)
+        for number, folder in enumerate(asked.workspaces)
+    ]
+    tell([found for found, _ in made])
+    tell_learners([learners for _, learners in made])
 
 
 def _name(person: dict[str, object], scores: dict[str, list[int | None]], key: bytes) -> str:

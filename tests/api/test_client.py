@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from made_service import TEXT, Asker, FakeReader
+from made_service import DAY, TEXT, Asker, FakeReader, Turned
 
 from benne import app, client
 from benne.client import _wire as wire
-from benne.kernel import subject_id
+from benne.kernel import from_micros, subject_id
 
 
 class Line(httpx.BaseTransport):
@@ -153,3 +153,43 @@ def test_a_test_client_sees_nobody_real(asker: Asker) -> None:
     person = asker.consent()["known_as"]
     asker.another_client(mode="test")
     assert asker.ask("score", person).json()["answer"] == "no_consent"
+
+
+def test_a_merchants_program_finds_lists_and_syncs_its_orders(
+    asker: Asker, clock: Turned, service: app.Service, tmp_path: Path
+) -> None:
+    limits = app.FundLimits(9_000, 9_000, 9_000)
+    service.online.run(lambda unit: app.open_fund(service, unit, "bikes", limits))
+    bureau = calling(asker, Line(asker), tmp_path / "keys.db")
+    person = consented(bureau)
+    made = [
+        bureau.order(
+            client.OrderAsked(
+                number=f"rent-{n}",
+                person=person,
+                service="rental",
+                offer="power_bank",
+                due_at=from_micros(clock.now + DAY),
+                value_minor=9_900,
+                deposit_minor=9_900,
+            )
+        )
+        for n in range(2)
+    ]
+    assert bureau.order_of("rent-1") == made[1]
+    assert bureau.order_of("rent-9") is None
+    acts = [
+        client.SyncedAct(act=act, order=one.id, request=f"{one.number}-{act}")
+        for one in made
+        for act in ("start", "complete", "start")
+    ]
+    done = bureau.sync(acts)
+    assert [one.code for one in done] == [None, None, None, None, None, None]
+    assert {one.id for one in bureau.list_orders(state="completed")} == {one.id for one in made}
+    assert list(bureau.list_orders(state="overdue")) == []
+    history = bureau.order_history(made[0].id)
+    assert [one.act for one in history] == ["admit", "start", "complete"]
+    for _ in range(2):
+        assert bureau.pay_into_fund(500, reference="first").balance_minor == 500
+    assert bureau.fund().balance_minor == 500
+    assert bureau.referrals() == []

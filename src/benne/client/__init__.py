@@ -5,7 +5,18 @@ Unavailable | Erased`` and so on), and what went wrong is ``ServiceProblem`` or 
 """
 
 from benne.client._client import Client, KeyBook, NotReached, ServiceProblem
-from benne.client._orders import Instalment, Order, OrderAct, OrderAsked, Proof
+from benne.client._orders import (
+    ActDone,
+    Fund,
+    Instalment,
+    Order,
+    OrderAct,
+    OrderAsked,
+    Proof,
+    Referred,
+    SyncDone,
+    SyncedAct,
+)
 from benne.client._wire import (
     Accepted,
     AnyAnswer,
@@ -42,6 +53,7 @@ from benne.client._wire import (
 
 __all__ = [
     "Accepted",
+    "ActDone",
     "AnyAnswer",
     "BriefAnswer",
     "BriefGiven",
@@ -55,6 +67,7 @@ __all__ = [
     "Finding",
     "Flag",
     "Freshness",
+    "Fund",
     "InquiriesAnswer",
     "InquiriesGiven",
     "Instalment",
@@ -72,9 +85,12 @@ __all__ = [
     "Problem",
     "Proof",
     "Reason",
+    "Referred",
     "ScoreAnswer",
     "ScoreGiven",
     "ServiceProblem",
+    "SyncDone",
+    "SyncedAct",
     "Unavailable",
     "Usage",
     "UsageRow",

@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -34,6 +35,11 @@ _SCORE_ANSWER: msgspec.json.Decoder[wire.ScoreAnswer] = msgspec.json.Decoder(wir
 _BRIEF_ANSWER: msgspec.json.Decoder[wire.BriefAnswer] = msgspec.json.Decoder(wire.BriefAnswer)
 _LEVEL_ANSWER: msgspec.json.Decoder[wire.LevelAnswer] = msgspec.json.Decoder(wire.LevelAnswer)
 _ORDER: msgspec.json.Decoder[orders.Order] = msgspec.json.Decoder(orders.Order)
+_ORDERS: msgspec.json.Decoder[orders.Orders] = msgspec.json.Decoder(orders.Orders)
+_HISTORY: msgspec.json.Decoder[orders.History] = msgspec.json.Decoder(orders.History)
+_SYNCED: msgspec.json.Decoder[orders.Synced] = msgspec.json.Decoder(orders.Synced)
+_FUND: msgspec.json.Decoder[orders.Fund] = msgspec.json.Decoder(orders.Fund)
+_REFERRED: msgspec.json.Decoder[list[orders.Referred]] = msgspec.json.Decoder(list[orders.Referred])
 _CONSULT_ANSWER: msgspec.json.Decoder[wire.ConsultAnswer] = msgspec.json.Decoder(wire.ConsultAnswer)
 _WATCHLIST_ANSWER: msgspec.json.Decoder[wire.WatchlistAnswer] = msgspec.json.Decoder(
     wire.WatchlistAnswer
@@ -233,6 +239,49 @@ class Client:
     def look_order(self, order: str) -> orders.Order:
         """How an order stands."""
         return _ORDER.decode(self._send("GET", f"/v1/orders/{order}"))
+
+    def order_of(self, number: str) -> orders.Order | None:
+        """The order of the merchant's own ``number``; ``None`` where there is none."""
+        try:
+            came = self._send("GET", f"/v1/orders?{urlencode({'number': number})}")
+        except ServiceProblem as error:
+            if error.problem.status == 404:
+                return None
+            raise
+        return _ORDERS.decode(came).orders[0]
+
+    def list_orders(self, *, state: str | None = None) -> Iterator[orders.Order]:
+        """Every order of this merchant, the oldest first, or those in ``state``."""
+        asked = {} if state is None else {"state": state}
+        while True:
+            page = _ORDERS.decode(self._send("GET", f"/v1/orders?{urlencode(asked)}"))
+            yield from page.orders
+            if page.after is None:
+                return
+            asked["after"] = page.after
+
+    def order_history(self, order: str) -> list[orders.ActDone]:
+        """All that was done to an order, in order."""
+        return _HISTORY.decode(self._send("GET", f"/v1/orders/{order}/acts")).acts
+
+    def sync(self, acts: Sequence[orders.SyncedAct]) -> list[orders.SyncDone]:
+        """Bring acts together, at most 500; each has its own request id, and is done once."""
+        body = msgspec.json.encode(orders.Sync(acts=list(acts)))
+        headers = {"Content-Type": "application/json"}
+        return _SYNCED.decode(self._send("POST", "/v1/orders/sync", body, headers)).done
+
+    def fund(self) -> orders.Fund:
+        """This merchant's loss cover fund."""
+        return _FUND.decode(self._send("GET", "/v1/fund"))
+
+    def pay_into_fund(self, amount_minor: int, *, reference: str) -> orders.Fund:
+        """Book what was paid into the cover fund, once for each ``reference``."""
+        paid = orders.PaidIn(amount_minor=amount_minor)
+        return self._once("/v1/fund/payments", paid, reference, _FUND)
+
+    def referrals(self) -> list[orders.Referred]:
+        """The orders that wait for people to decide; it takes the scope ``orders.cover``."""
+        return _REFERRED.decode(self._send("GET", "/v1/referrals"))
 
     def reconciliation(self, day: str) -> str:
         """All that was posted for this merchant on a UTC day, as a CSV file that balances."""
