@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 
-import numpy as np
 import pytest
 from handmade import FACTORS_OF, artefact, bureau_artefact, people
 
@@ -38,30 +38,20 @@ class Clerk:
         self.anchor, self.anchor_micro = map(int, anchor.groups())
         limits = re.search(r"below (\d+) it is \d+, above (\d+) it", head.replace("\n", " "))
         self.low, self.high = map(int, limits.groups())
-        self.cards = [card.splitlines() for card in cards]
+        self.cards = cards
 
     def points(self, micro: int) -> int:
         return math.floor((micro * self.n + self.half) / Decimal(self.d))
 
     def score(self, person: dict) -> tuple[int, list[int], int]:
-        lines = next(c for c in self.cards if self.takes(c[0].split(": ", 1)[1], person))
-        base = int(re.search(r"base (-?\d+)", lines[1]).group(1))
-        sums: list[int] = []
-        tables: list[tuple[str, Decimal | None]] = []
-        fresh = True
-        for line in lines[2:]:
-            if line.startswith("DIMENSION"):
-                sums.append(0)
-            elif line.startswith("  TABLE"):
-                tables = [] if fresh else tables
-                name, step = re.match(r"  TABLE (\S+).*?(?:\[step (\S+)\])?$", line).groups()
-                tables.append((name, step and Decimal(step)))
-                fresh = found = False
-            elif line.startswith("    "):
-                fresh = True
-                if not found and (micro := self.entry(line, tables, person)) is not None:
-                    sums[-1] += micro
-                    found = True
+        card = next(
+            c for c in self.cards if self.takes(c.splitlines()[0].split(": ", 1)[1], person)
+        )
+        base = int(re.search(r"base (-?\d+)", card).group(1))
+        sums = [
+            sum(self.entry(table.splitlines(), person) for table in part.split("\n  TABLE ")[1:])
+            for part in card.split("\nDIMENSION ")[1:]
+        ]
         start = self.anchor + self.points(base - self.anchor_micro)
         parts = [self.points(micro) for micro in sums]
         whole = start + sum(parts)
@@ -74,17 +64,40 @@ class Clerk:
         name, what = when.split(" is ")
         return (person[name] is None) == (what == "absent")
 
-    def entry(self, line: str, tables: list, person: dict) -> int | None:
-        pattern = r"    (.+?)\s+(-?\d+)\s+[+-]\d+\.\d(?:  \+ (\S+) each above (\S+))?$"
-        label, micro, slope, low = re.match(pattern, line).groups()
-        labels = label.split(" AND ")
-        for one, (name, step) in zip(labels, tables, strict=True):
-            if not self.fits(one, person[name], step):
-                return None
+    def entry(self, lines: list[str], person: dict) -> int:
+        """What one table says: of a feature, or of one BY another."""
+        head = r"\d+ (\S+).*?(?:\[step (\S+)\])?$"
+        name, step = re.match(head, lines[0]).groups()
+        value, step = person[name], step and Decimal(step)
+        if lines[1].startswith("     BY "):
+            name, by = re.match(head, "0 " + lines[1].removeprefix("     BY ")).groups()
+            return self.cell(lines[2:], value, step, person[name], by and Decimal(by))
+        for line in lines[1:]:
+            pattern = r"    (.+?)\s+(-?\d+)\s+[+-]\d+\.\d(?:  \+ (\S+) each above (\S+))?$"
+            label, micro, slope, low = re.match(pattern, line).groups()
+            if self.fits(label, value, step):
+                break
         if slope is None:
             return int(micro)
-        value = self.rounded(Decimal(repr(person[tables[0][0]])), tables[0][1])
-        return int(micro) + int(halves_up(Decimal(slope) * (value - Decimal(low))))
+        above = self.rounded(Decimal(repr(value)), step) - Decimal(low)
+        return int(micro) + int(halves_up(Decimal(slope) * above))
+
+    def cell(self, lines: list[str], value, step, other, by) -> int:
+        column = next(
+            int(found[1])
+            for line in lines
+            if (found := re.match(r"    column (\d+): (.+)$", line))
+            and self.fits(found[2], other, by)
+        )
+        block: list[int] = []
+        for line in lines:
+            if re.match(r"    column( +\d+)+$", line):
+                block = [int(text) for text in line.split()[1:]]
+            elif column in block:
+                found = re.match(rf"    (.+?)((?: +-?\d+){{{len(block)}}})$", line)
+                if self.fits(found[1].rstrip(), value, step):
+                    return int(found[2].split()[block.index(column)])
+        raise AssertionError("no line fits")
 
     @staticmethod
     def rounded(value: Decimal, step: Decimal | None) -> Decimal:
@@ -138,4 +151,26 @@ def test_the_card_says_what_it_is():
     assert 'is "clerk"' in text
     assert max(map(len, text.splitlines())) <= 120
     assert text == card_text(artefact(), family("sesame"), withheld=("network",))
-    assert np.char.count(text, "TABLE ties_count") == 0
+    assert "ties_count" not in text
+
+
+def test_the_card_says_its_size_and_its_contents_first():
+    text = card_text(artefact(), family("sesame"))
+    head, *cards = text.split("\n\nCARD ")
+    tables = [line.split(maxsplit=2)[1:] for line in text.splitlines() if "  TABLE " in line]
+    said = re.search(r"Size: (\d+) cards, (\d+) tables, (\d+) lines", head)
+    body = text.count("\n") - head.count("\n")
+    assert [int(part) for part in said.groups()] == [len(cards), len(tables), body - 1]
+    for card in cards:
+        contents = card.split("\nDIMENSION")[0].split("CONTENTS")[1].splitlines()[2:]
+        ranges = [float(line.split()[2]) - float(line.split()[1]) for line in contents if line]
+        assert ranges == sorted(ranges, reverse=True)
+        assert len(ranges) == card.count("\n  TABLE ")
+
+
+def test_a_shortened_card_says_so():
+    short = replace(artefact(), about={"tolerance": 0.01})
+    assert "no table says more than 0.01 of log-odds (0.6 points)" in card_text(
+        short, family("sesame")
+    )
+    assert "Shortened" not in card_text(artefact(), family("sesame"))
