@@ -106,7 +106,7 @@ def test_where_the_law_says_so_the_person_is_told_before_what_is_adverse(
     service = made_service(online, clock, reader, tmp_path, jurisdiction="CN")
     with Asker(service) as asker:
         late = asker.http.post("/v1/evidence", json=BILL)
-        assert late.status_code == 422
+        assert (late.status_code, late.json()["code"]) == (422, "notice_missing")
         assert "CN-CRIR-15" in late.json()["errors"][0]["message"]
         coming = {**BILL, "record": "bill-2", "due_at": "2026-04-01"}
         assert asker.http.post("/v1/evidence", json=coming).status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
 import subprocess
@@ -22,7 +23,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from benne.app import Service
 from benne.app._journal import seal, verify
 from benne.app._webhooks import _shown, signed_headers
-from benne.app.stores.online import Online, answers
+from benne.app.stores.online import Online, StoreUnavailable, answers
 from benne.doors.api import create_app
 
 
@@ -49,6 +50,23 @@ def test_a_store_that_is_gone_is_told_and_not_guessed(
     )
     came = asker.http.get("/readyz", headers={"authorization": ""})
     assert (came.status_code, came.json()["code"]) == (503, "unavailable")
+
+
+def test_which_database_it_is_is_told_to_nobody_who_asks(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = asker.consent()["known_as"]
+
+    def gone(*_: object) -> None:
+        raise StoreUnavailable("postgresql://benne@inner-host/benne cannot be used now")
+
+    monkeypatch.setattr(type(asker.service.online), "run", gone)
+    with caplog.at_level(logging.WARNING, "benne"):
+        came = asker.ask("level", person)
+    assert (came.status_code, came.json()["code"]) == (503, "unavailable")
+    assert came.headers["retry-after"] == "1"
+    assert "inner-host" not in came.text
+    assert "inner-host" in caplog.text
 
 
 def _raise(what: str) -> Any:

@@ -260,6 +260,7 @@ from .settings import (
     SignInTable as SignInTable,
 )
 from .stores.online import (
+    StoreUnavailable as StoreUnavailable,
     Unit as Unit,
 )
 from .stores.online.jobs import (

@@ -5,7 +5,7 @@ What a person's rights forbid is no error but a typed answer (``NoConsent``, ``U
 
 from __future__ import annotations
 
-from benne.kernel import Conflict, InvalidInput, NotPermitted, Unavailable
+from benne.kernel import Conflict, InvalidInput, NotPermitted
 
 
 class Unauthenticated(NotPermitted):
@@ -50,7 +50,3 @@ class NoticeMissing(InvalidInput):
 
 class NeedsSecondPerson(Conflict):
     """What cannot be undone waits for another administrator."""
-
-
-class Overloaded(Unavailable):
-    """The store is busy; the same request will succeed later."""

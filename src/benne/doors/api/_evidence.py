@@ -16,7 +16,7 @@ from litestar.params import RawBody
 
 from benne import app
 from benne.client import _wire as wire
-from benne.doors.api._problems import INVALID, problem
+from benne.doors.api._problems import ERRORS, INVALID, problem
 from benne.doors.api._render import encode
 from benne.doors.api._requests import (
     Asking,
@@ -132,7 +132,9 @@ def _told(answer: bytes) -> Response[Any]:
         {"key": one.column or "", "code": one.code, "message": f"{one.must}; got {one.came}"}
         for one in told.findings
     ]
-    return problem(INVALID, "the record was not kept; errors say why.", errors=errors)
+    unnoticed = all(one.code == "not_noticed" for one in told.findings)
+    kind = ERRORS[app.NoticeMissing] if unnoticed else INVALID
+    return problem(kind, "the record was not kept; errors say why.", errors=errors)
 
 
 def _accepted(done: app.Furnished, mode: str) -> wire.Accepted:

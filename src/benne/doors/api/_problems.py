@@ -144,9 +144,18 @@ def _benne_error(request: Request[Any, Any, Any], error: BenneError) -> Response
     if kind is BUG:
         return _bug(request, error)
     headers = {"WWW-Authenticate": 'Bearer realm="benne"'} if kind is UNAUTHENTICATED else None
-    if isinstance(error, app.KeyInFlight):
+    if isinstance(error, app.KeyInFlight | Unavailable):
         headers = {"Retry-After": "1"}
+    if isinstance(error, app.StoreUnavailable):
+        _LOG.warning("%s", error)
+        return problem(kind, _STORE_SAYS, headers=headers)
     return problem(kind, str(error), headers=headers)
+
+
+_STORE_SAYS = (
+    "The store cannot be used now. Nothing of this request was kept: send the same again, later."
+)
+"""To who asks; which database it is, and what it said, is for who runs it."""
 
 
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:

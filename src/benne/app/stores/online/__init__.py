@@ -50,13 +50,14 @@ from benne.app.stores.online import (
     policies,
     proposals,
 )
-from benne.app.stores.online._engine import Online
+from benne.app.stores.online._engine import Online, StoreUnavailable
 from benne.app.stores.online._schema import METADATA
 from benne.app.stores.online._unit import Unit
 
 __all__ = [
     "METADATA",
     "Online",
+    "StoreUnavailable",
     "Unit",
     "answers",
     "asks",

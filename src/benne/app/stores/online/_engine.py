@@ -184,15 +184,21 @@ def _meant(engine: Engine) -> Iterator[None]:
         raise _what_it_means(error, engine) from error
 
 
+class StoreUnavailable(Unavailable):
+    """The database cannot be used now.  It says which, and why: for who runs it, not who asks."""
+
+
 def _what_it_means(error: DBAPIError | PoolTimeout, engine: Engine) -> Exception:
     where = engine.url.render_as_string(hide_password=True)
     if isinstance(error, PoolTimeout):
-        return Unavailable(f"{where}: every connection is taken; try again, or raise the pool.")
+        return StoreUnavailable(
+            f"{where}: every connection is taken; try again, or raise the pool."
+        )
     ours = not isinstance(error, OperationalError | InterfaceError)
     if ours and not error.connection_invalidated:
         return error
     said = str(error.orig).strip().splitlines()
-    return Unavailable(
+    return StoreUnavailable(
         f"{where} cannot be used now: {said[0] if said else type(error.orig).__name__}; nothing "
         "of this request was kept; see to the database, then send the same again."
     )
