@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from benne.app.stores._files import write_whole
@@ -56,7 +57,7 @@ class SocietyWritten:
             f"{self.records:,} rows of evidence in {self.folder}/evidence"
         )
         yield f"what came of each: {self.folder}/outcome; the truth, apart: {self.folder}/truth"
-        yield f"next: benne build {self.folder}"
+        yield f"next: benne build {quote(str(self.folder))}"
 
 
 def write_society(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -311,12 +312,14 @@ def quarantine_list(
     """Show what was put aside: the row, what must hold, and what came."""
     from benne import app
 
-    found = app.quarantine_list(_session(workspace, None), limit=limit)
-    for aside in found:
+    found = app.quarantine_list(_session(workspace, None), limit=limit + 1)
+    for aside in found[:limit]:
         for line in [json.dumps(aside.to_json())] if as_json else aside.lines():
             out(line)
     if not found:
         note("The quarantine is empty.")
+    if len(found) > limit:
+        note("There is more; --limit shows it.")
 
 
 @quarantine.command("mend")
@@ -335,7 +338,7 @@ def quarantine_mend(
     from benne import app
 
     app.quarantine_mend(_session(workspace, None), entry, values)
-    note(f"Mended {entry}. Next: benne quarantine replay {workspace}")
+    note(f"Mended {entry}. Next: benne quarantine replay {quote(str(workspace))}")
 
 
 @quarantine.command("dismiss")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -50,7 +51,8 @@ def propose(
 
     with opened_service(workspace, database) as service:
         kept = app.policy_propose(service, app.session(workspace), file, by=by)
-    note(f"Somebody else may now: benne policy publish {workspace} {kept.name} {kept.version}")
+    folder = quote(str(workspace))
+    note(f"Somebody else may now: benne policy publish {folder} {kept.name} {kept.version}")
 
 
 @policy.command()

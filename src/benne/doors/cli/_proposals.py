@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,7 +34,8 @@ IdArg = Annotated[str, typer.Argument(metavar="ID", help="The proposal's id.", s
 def told(workspace: Path, made: Proposal) -> None:
     """Print what was proposed, and who must do what next."""
     out(made.id)
-    note(f"Nothing is done yet. Somebody else must: benne proposal agree {workspace} {made.id}")
+    folder = quote(str(workspace))
+    note(f"Nothing is done yet. Somebody else must: benne proposal agree {folder} {made.id}")
 
 
 @client.command("close")

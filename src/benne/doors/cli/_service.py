@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,9 +78,10 @@ def serve(
     note(f"  description  {where}/schema/openapi.json")
     note(f"  health       {where}/healthz and {where}/readyz")
     if not clients:
+        folder = quote(str(workspace))
         note("Nobody may ask yet. Next, in another terminal:")
-        note(f"  benne organisation add {workspace} bikes --name 'Bike rental'")
-        note(f"  benne client add {workspace} bikes --scope answers.brief --scope consents \\")
+        note(f"  benne organisation add {folder} bikes --name 'Bike rental'")
+        note(f"  benne client add {folder} bikes --scope answers.brief --scope consents \\")
         note("      --purpose deposit_free")
     context.obj.serve(session, database=database, host=host, port=port, workers=workers)
 
@@ -99,7 +101,7 @@ def add_organisation(
     with opened_service(workspace, database) as service:
         made = app.add_organisation(service, name, id=organisation)
     out(made.id)
-    note(f"Next: benne client add {workspace} {made.id} --scope answers.brief")
+    note(f"Next: benne client add {quote(str(workspace))} {made.id} --scope answers.brief")
 
 
 @client.command("add")
