@@ -311,6 +311,31 @@ def test_a_deduction_that_was_not_sent_yet_is_not_begun_in_a_dispute(
     assert shop.provider.taken_minor(order) == 400
 
 
+def test_a_provider_that_says_what_cannot_be_holds_up_nobody_else(
+    shop: Shop, person: str, service: Service
+) -> None:
+    class Mad(SimulatedProvider):
+        def ask(self, request: PaymentRequest) -> Receipt:
+            said = super().ask(request)
+            more = said.done_minor + 1 if request.order == mad["id"] else said.done_minor
+            return Receipt(said.payment, said.status, more)
+
+        def look_up(self, payment: str) -> Receipt | None:
+            return None
+
+    mad, other = (shop.order(person, value_minor=5_000, deposit_minor=0) for _ in range(2))
+    for order in (mad, other):
+        shop.act(order["id"], "start")
+        shop.act(order["id"], "complete", amount_minor=400)
+        shop.act(order["id"], "deduct")
+    provider = Mad()
+    assert app.send_payments(service, provider) == 2
+    assert shop.look(other["id"])["state"] == "completed"
+    assert shop.look(mad["id"])["payments"][0]["status"] == "pending"
+    shop.clock.turn(seconds=600)
+    assert app.send_payments(service, provider) == 0
+
+
 def test_two_workers_do_what_falls_due_once(
     shop: Shop, person: str, service: Service, clock: Turned
 ) -> None:

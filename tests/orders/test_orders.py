@@ -585,3 +585,20 @@ def test_a_claim_is_closed_when_the_person_pays_after_all() -> None:
 def test_what_is_at_risk_is_no_less_than_what_may_be_charged() -> None:
     with pytest.raises(InvalidInput, match="40000 or more here; got 1"):
         Case("pay_later", value_minor=1, price_minor=40_000)
+
+
+@pytest.mark.parametrize("service", ["rental", "booking", "membership"])
+def test_a_merchant_that_never_says_what_it_cost_lets_go_of_all_in_the_end(service: str) -> None:
+    case = Case(service)
+    if service == "booking":
+        case.do("offer", amount_minor=5_000)
+        case.do("deposit")
+        case.ask(SimulatedProvider())
+    else:
+        case.do("admit")
+    case.do("start")
+    if service == "rental":
+        case.do("return")
+    assert case.wait(7 + 89) == []
+    assert case.wait(2) == ["complete"]
+    assert (case.order.state, case.order.held_minor) == ("completed", 0)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from benne.app._orders import OrderTold, act_in, act_on_order, service_named
 from benne.app.stores.online import orders as store
-from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput, NotFound
+from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput, NotFound, Unavailable
 from benne.orders import (
     PAUSED,
     Act,
     Payment,
     PaymentPort,
-    PaymentUnknown,
     Receipt,
     SimulatedProvider,
     next_task,
@@ -57,7 +56,7 @@ def _do_next(bureau: Bureau, unit: Unit, *, name: str) -> int:
         return 0
     try:
         act_in(bureau, unit, stored, Act(task.request, task.act, at, "system"))
-    except Conflict as error:  # one order that is stuck must not hold up the others
+    except (Conflict, InvalidInput) as error:  # one that is stuck must not hold up the others
         store.postpone(unit, name, until=at + MICROS_PER_DAY)
         bureau.note(unit, "order_stuck", {"order": name, "act": task.act, "why": str(error)})
     return 1
@@ -79,14 +78,29 @@ def send_payments(
     with bureau.online.begin() as unit:
         taken = store.lease(unit, at=at, until=at + _LEASE, limit=limit)
     for payment, order in taken:
-        with bureau.online.reading() as unit:
-            stored = store.find(unit, order)
-        assert stored is not None
-        asked = sandbox if stored.test and sandbox is not None else port
-        act = _asked(bureau, asked, stored, stored.order.payment(payment))
-        if act is not None:
-            bureau.online.run(partial(_hear, bureau, order=order, act=act))
+        try:
+            _send(bureau, port, sandbox or port, payment=payment, order=order)
+        except (Conflict, InvalidInput) as error:  # nor must one that makes no sense
+            bureau.online.run(partial(_leave, bureau, payment=payment, order=order, why=str(error)))
     return len(taken)
+
+
+def _send(
+    bureau: Bureau, port: PaymentPort, sandbox: PaymentPort, *, payment: str, order: str
+) -> None:
+    with bureau.online.reading() as unit:
+        stored = store.find(unit, order)
+    assert stored is not None
+    asked = sandbox if stored.test else port
+    act = _asked(bureau, asked, stored, stored.order.payment(payment))
+    if act is not None:
+        bureau.online.run(partial(_hear, bureau, order=order, act=act))
+
+
+def _leave(bureau: Bureau, unit: Unit, *, payment: str, order: str, why: str) -> None:
+    """Ask again in a day for a payment of which the provider said what cannot be."""
+    store.ask_again(unit, payment, at=bureau.clock() + MICROS_PER_DAY)
+    bureau.note(unit, "payment_stuck", {"order": order, "payment": payment, "why": why})
 
 
 def _asked(bureau: Bureau, port: PaymentPort, stored: StoredOrder, payment: Payment) -> Act | None:
@@ -98,7 +112,7 @@ def _asked(bureau: Bureau, port: PaymentPort, stored: StoredOrder, payment: Paym
             return _stopped(payment, at=bureau.clock())
         if receipt is None or receipt.status == "pending":
             receipt = port.ask(request_of(stored.order, payment))
-    except PaymentUnknown:
+    except Unavailable:  # of which ``PaymentUnknown`` is one
         return None
     return told_by(receipt, at=bureau.clock())
 

@@ -34,7 +34,7 @@ ACTS: dict[str, Rule] = {
     "benefit": Rule("The person received a benefit", (_M,), ("amount_minor",)),
     "return": Rule("The goods are back", (_M,)),
     "complete": Rule(
-        "The service is over, and this is what it costs", (_M,), (),
+        "The service is over, and this is what it costs", (_M, _S), (),
         ("amount_minor", "compensation_minor", "text"),
     ),
     "deduct": Rule("Money is to be taken for what is owed", (_M, _S), (), ("amount_minor",)),

@@ -29,7 +29,7 @@ def next_task(order: Order, service: Service) -> Task | None:
         tasks = [_task(order, end, "expire")]
     else:
         promise = deadline(order, service)
-        tasks = [] if promise is None else _tasks(order, service, promise)
+        tasks = _bill(order, service) if promise is None else _tasks(order, service, promise)
     return min(
         (t for t in tasks if (order.state, t.act) in MOVES_OF), key=lambda t: t.at, default=None
     )
@@ -47,6 +47,14 @@ def _tasks(order: Order, service: Service, promise: Deadline) -> list[Task]:
             tasks.append(_task(order, breaks, "lapse"))
     pulled = _deduction(order, service)
     return tasks if pulled is None else [*tasks, pulled]
+
+
+def _bill(order: Order, service: Service) -> list[Task]:
+    """A merchant that never says what a service cost asks for nothing, and lets go of all."""
+    if order.started_at is None or order.completed_at is not None or service.paying == "schedule":
+        return []
+    end = max(order.due_at, order.returned_at or 0)
+    return [_task(order, end + service.terms.claim_within_days * MICROS_PER_DAY, "complete")]
 
 
 def _reminders(order: Order, service: Service, promise: Deadline) -> list[Task]:

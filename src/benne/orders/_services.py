@@ -28,7 +28,7 @@ class Terms:
     ``deposit_max_minor`` bounds the deposit, and with it every compensation; ``charge_max_minor``
     all that may be charged beside compensation.  ``offer_days`` is how long an order may wait to
     start.  After ``grace_days`` past a deadline, and ``notice_days`` after the person was told of
-    it, a promise counts as broken.
+    it, a promise counts as broken.  What it cost, and a claim, come within ``claim_within_days``.
     """
 
     threshold: int

@@ -352,6 +352,11 @@ def lease(unit: Unit, *, at: int, until: int, limit: int) -> list[tuple[str, str
     return taken
 
 
+def ask_again(unit: Unit, payment: str, *, at: int) -> None:
+    """Leave a payment that is not answered alone until an instant."""
+    unit.run(update(payments).where(payments.c.id == payment).values(next_at=at))
+
+
 def payment_order(unit: Unit, payment: str) -> str | None:
     """The order that a payment which is not yet answered belongs to."""
     found = unit.value(select(payments.c.order).where(payments.c.id == payment))
