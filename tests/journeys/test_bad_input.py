@@ -53,6 +53,7 @@ SETTINGS = {
     "a zone": ('"observations.sql"', '"observations.sql"\nnaive_times = "Mars"', "a zone"),
     "withheld": ("folds = 2", 'folds = 2\nwithheld = [["friends"]]', "'friends'"),
     "features": ("features_at_most = 6", "features_at_most = 0", "1 or more"),
+    "tolerance": ("features_at_most = 6", "tolerance = 2.0", "0 to 1, in log-odds"),
     "ages": ("[model]", "[report]\nage_groups = [50, 25]\n\n[model]", "ages that rise"),
 }
 

@@ -13,6 +13,7 @@ from benne.app import Session, ingest_workspace, make_features, session, train
 from benne.app._bundle import read_bundle
 from benne.app._catalogue import Catalogue, catalogue_of
 from benne.app._score import scorer_of
+from benne.app._validation import validation
 from benne.kernel import InvalidInput, NotPermitted, iso
 
 CADENCE = 'cadence_months = 4\nfrom_month = "2023-02"\nto_month = "2024-02"\n'
@@ -120,6 +121,24 @@ def test_stated_segments_have_a_card_each(tmp_path: Path) -> None:
     (deck,) = json.loads(path.read_text())["decks"]
     assert [segment["name"] for segment in deck["segments"]] == ["no accounts", "everybody else"]
     assert [card["name"] for card in deck["cards"]] == ["no accounts", "everybody else"]
+
+
+def test_a_stated_tolerance_shortens_the_card_and_tells_its_price(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path, families=("sesame",), kinds=("attribute", "account"))
+    path = made.folder / "benne.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("prices = false", "prices = true\ntolerance = 0.05"))
+    here = session(made.folder, data=made.data)
+    ingest_workspace(here, quiet)
+    make_features(here, quiet)
+    train(here, quiet)
+    assert read_bundle(here.workspace.models, "sesame").artefact.about["tolerance"] == 0.05
+    with here.lake(read_only=True) as lake:
+        told = validation(here, lake, "sesame")
+    assert "Shortened: no table says more than 0.05 of log-odds" in told["card"]
+    low, price, high = (told[f"price_of_brevity{end}"] for end in ("_low", "", "_high"))
+    assert low <= price <= high
+    assert (low, high) != (0, 0)
 
 
 @pytest.mark.parametrize(

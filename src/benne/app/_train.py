@@ -166,6 +166,7 @@ def model_maker(
             "learner": settings.learner,
             "monotone": settings.monotone,
             "segments": segments,
+            "tolerance": settings.tolerance,
             "n_inner_folds": 3 if len(columns) >= _MANY_COLUMNS else None,
             "random_state": settings.seed,
             "n_threads": session.threads,
@@ -277,6 +278,8 @@ def _alternatives(
         tried["paired"] = partial(learn, form="paired")
     if settings.monotone and any(column.direction for column in columns):
         tried["not_monotone"] = partial(learn, monotone=False)
+    if settings.tolerance:
+        tried["whole"] = partial(learn, tolerance=0.0)
     tell(f"{kind.name}: the prices", 0, len(tried) + 1)
     features = rows.features.select([column.name for column in columns])
     found = {

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from benne.app.stores import Lake
     from benne.app.wiring import Session
 
+_ALTERNATIVES = ("paired", "unrestricted", "not_monotone", "whole")
 THICKNESS = ((0, "no record"), (1, "1 to 4 records"), (5, "5 to 9"), (10, "10 to 19"),
              (20, "20 to 49"), (50, "50 and more"))  # fmt: skip
 """How people are grouped by how much is known of them: the least count of each group."""
@@ -323,13 +324,14 @@ def _no_price(workspace: Workspace, name: str, tried: Sequence[str]) -> dict[str
     """Why an alternative was not tried."""
     if not workspace.model.prices:
         why = "the workspace asks for no prices ([model] prices = false)"
-        return dict.fromkeys(("paired", "unrestricted", "not_monotone"), why)
+        return dict.fromkeys(_ALTERNATIVES, why)
     if name != "sesame":
         why = "the prices are worked out for the sesame score"
-        return dict.fromkeys(("paired", "unrestricted", "not_monotone"), why)
+        return dict.fromkeys(_ALTERNATIVES, why)
     whys = {
         "paired": "the score is paired already, or its features are of one domain",
         "not_monotone": "no feature has an expected direction, or the score is not held to it",
+        "whole": "the card is not shortened ([model] tolerance = 0)",
     }
     return {key: why for key, why in whys.items() if f"rival_{key}" not in tried}
 

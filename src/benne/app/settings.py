@@ -134,6 +134,8 @@ class ModelTable:
     ``features_at_most`` offers each fit only so many features, those with the most information
     value on its own training rows.  ``folds`` are the outer folds of the validation: 5, or 3 for
     many rows or features.
+    ``tolerance`` shortens every card: none of its tables says more than this, in log-odds, other
+    than what was learned (0.01 is about half a point); the report prints what that costs.
     ``segments`` is ``true`` (groups of whom a domain says nothing are tried, and kept where they
     pay), ``false`` (one card) or two to six tables ``[[model.segments]]``.
     ``withheld`` lists sets of domains for which a card is refitted without them; ``prices`` says
@@ -154,6 +156,7 @@ class ModelTable:
     seed: int = 0
     out_of_time_from: str | None = None
     features_at_most: int | None = None
+    tolerance: float = 0.0
     prices: bool = True
     withheld: tuple[tuple[str, ...], ...] = ()
     refused: str = "accepts_only"
@@ -177,6 +180,10 @@ class ModelTable:
             )
         if self.features_at_most is not None and self.features_at_most < 1:
             raise InvalidInput(f"features_at_most must be 1 or more; got {self.features_at_most}.")
+        if not 0 <= self.tolerance <= 1:
+            raise InvalidInput(
+                f"model.tolerance must be 0 to 1, in log-odds, as in 0.01; got {self.tolerance}."
+            )
         if self.out_of_time_from is not None:
             parse_instant(self.out_of_time_from)
         if not isinstance(self.segments, bool):

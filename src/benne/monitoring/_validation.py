@@ -43,6 +43,7 @@ PRICES = {
     "price_of_strictness": "paired",
     "price_of_additivity": "unrestricted",
     "price_of_monotonicity": "not_monotone",
+    "price_of_brevity": "whole",
 }
 
 
@@ -50,8 +51,9 @@ class Validation(TypedDict, total=False):
     """The keys of ``validation.json``; each that is null has a sibling ``…_why``.
 
     ``price_of_…`` is the AUC that an alternative without the constraint gains on the same rows
-    and folds (``paired`` domains, an ``unrestricted`` learner, ``not_monotone`` tables), each
-    less the AUC of the score's own log-odds, with ``_low`` and ``_high``.
+    and folds (``paired`` domains, an ``unrestricted`` learner, ``not_monotone`` tables, the
+    ``whole`` card before it was shortened), each less the AUC of the score's own log-odds, with
+    ``_low`` and ``_high``.
     """
 
     schema: int
@@ -87,6 +89,7 @@ class Validation(TypedDict, total=False):
     price_of_strictness: float | None
     price_of_additivity: float | None
     price_of_monotonicity: float | None
+    price_of_brevity: float | None
     card: Any
     evidence: dict[str, Any] | None
     limits: list[str]

@@ -162,11 +162,12 @@ PRICES = (
     ),
     ("price_of_additivity", "Additivity", "the score is a sum of tables, and no free learner"),
     ("price_of_monotonicity", "Monotonicity", "tables rise or fall only as the catalogue says"),
+    ("price_of_brevity", "Brevity", "the card is shortened to the tolerance that is stated"),
 )
 
 
 def prices(v: Facts) -> Section:
-    """What the three constraints cost in AUC."""
+    """What the constraints cost in AUC."""
     rows: list[dict[str, Any]] = []
     for key, name, means in PRICES:
         row: dict[str, Any] = {"name": name, "means": means, "value": v.get(key)}
