@@ -19,7 +19,7 @@ from benne.app.settings import OfferTable
 from benne.app.stores.online import answers, policies
 from benne.app.wiring import Session, service, session
 from benne.decisions import read_policy
-from benne.kernel import Corrupt, NotFound, content_hash
+from benne.kernel import Corrupt, NotFound, canonical_json, content_hash
 from benne.rights import LawfulBasis, Permit, permit_on_basis
 from benne.scores import Score
 
@@ -84,6 +84,37 @@ def test_after_new_evidence_another_model_and_a_restart(loaded: Bureau) -> None:
     load(again, restarted, quiet)
     demand_the_same(restarted, given)
     restarted.online.close()
+
+
+def told_by(served: Service, given: Any, change: dict[str, Any], without: str = "") -> str:
+    """The same answer as another Benne would have told it; its id."""
+    body = {**json.loads(given.body), **change}
+    body.pop(without, None)
+    with served.online.begin() as unit:
+        line = served.note(unit, "answer", {"told": content_hash(body)})
+        kept = replace(given, id=served.new_id(), body=canonical_json(body), line=line)
+        answers.put(unit, kept)
+    return kept.id
+
+
+def test_an_older_benne_that_told_less_said_the_same_and_other_words_are_not(
+    loaded: Bureau,
+) -> None:
+    town, served = loaded
+    given, made = answer(served, scored(town, served)[0], town.permit("lending"))
+    assert isinstance(made.answer, Score)
+    models = KeptModels(served.workspace)
+    less = told_by(served, given, {}, without="limit_points")
+    assert replay(models, served.online, less).verdict == "same"
+    reasons = [
+        {k: v for k, v in r.items() if k != "says"} for r in json.loads(given.body or "")["reasons"]
+    ]
+    assert reasons
+    shorter = told_by(served, given, {"reasons": reasons})
+    assert replay(models, served.online, shorter).verdict == "same"
+    for change in ({"score": made.answer.score + 1}, {"reasons": reasons[1:]}, {"band": None}):
+        found = replay(models, served.online, told_by(served, given, change))
+        assert (found.verdict, found.differences) == ("differs", tuple(change))
 
 
 def test_an_answer_that_was_tampered_with_is_corrupt(loaded: Bureau) -> None:
