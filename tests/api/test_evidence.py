@@ -92,6 +92,18 @@ def test_a_batch_may_come_compressed_and_no_bomb_may(asker: Asker) -> None:
     assert asker.http.post(path, content=b"no gzip", headers=packed).status_code == 422
 
 
+def test_one_record_may_come_compressed_and_another_encoding_is_not_guessed(
+    asker: Asker,
+) -> None:
+    packed = gzip.compress(json.dumps(BILL).encode())
+    for path, kind in (("/v1/evidence", "json"), ("/v1/evidence/batch", "x-ndjson")):
+        headers = {"content-type": f"application/{kind}", "content-encoding": "gzip"}
+        came = asker.http.post(path, content=packed, headers=headers)
+        assert came.json()["rows"] == 1, came.text
+        other = asker.http.post(path, content=packed, headers={**headers, "content-encoding": "br"})
+        assert (other.status_code, other.json()["code"]) == (415, "unsupported_media_type")
+
+
 def test_test_mode_checks_everything_and_stores_nothing(asker: Asker) -> None:
     asker.another_client(mode="test")
     told = bring(asker, [BILL, {**BILL, "record": "b", "due_minor": "x"}]).json()

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,15 @@ def test_who_asks_too_often_is_told_how_long_to_wait(
         assert told[-1].status_code == 429
         assert told[-1].json()["code"] == "too_many_requests"
         assert int(told[-1].headers["retry-after"]) >= 1
+
+
+def test_several_processes_share_a_clients_rate(
+    online: Online, clock: Turned, reader: FakeReader, tmp_path: Path
+) -> None:
+    service = made_service(online, clock, reader, tmp_path, requests_a_second=40)
+    with Asker(replace(service, processes=20)) as asker:
+        told = [asker.ask("level", "x").status_code for _ in range(5)]
+    assert told.count(200) == 4, "two a second, and twice as many at once"
 
 
 def test_a_span_is_named_by_the_template_of_its_path(

@@ -26,7 +26,8 @@ class Service:
     """Everything that a use case of the service needs; made by ``wiring.service``.
 
     ``clock`` gives microseconds, ``randomness`` so many unguessable bytes.  ``reader`` answers
-    from a person's evidence; ``sign_in_secret`` is ours at the provider of people's sign-in.
+    from a person's evidence; ``sign_in_secret`` is ours at the provider of people's sign-in;
+    ``processes`` is how many share the rate limits.
     Every key is derived from ``key``, the workspace's own.
     """
 
@@ -37,6 +38,7 @@ class Service:
     randomness: Callable[[int], bytes]
     reader: Reader
     sign_in_secret: str | None = field(default=None, repr=False)
+    processes: int = 1
 
     def new_id(self) -> str:
         """A UUIDv7 of now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = {
     "BENNE_SIGN_IN_SECRET": "the service's secret at the provider of people's sign-in",
     "BENNE_WORKSPACE": "the workspace that each process of a deployment serves",
+    "BENNE_WORKERS": "how many processes of a deployment share this machine, and the rate limits",
     "BENNE_DATABASE": "URL of the service's database (default: benne.db in the workspace)",
     "BENNE_POSTGRES": "URL of the PostgreSQL whose tables [postgres] of benne.toml names",
     "BENNE_THREADS": "threads that a query may use (default: the machine's cores, 4 at most)",
@@ -139,9 +140,10 @@ def service(session: Session, *, database: str | None = None, pool: int = 5) -> 
     )
 
 
-def share_workspace(session: Session, database: str | None) -> None:
-    """Let processes that this one starts open the same service with ``shared_service``."""
+def share_workspace(session: Session, database: str | None, *, workers: int) -> None:
+    """Let ``workers`` processes, started by this one, open the service with ``shared_service``."""
     os.environ["BENNE_WORKSPACE"] = str(session.workspace.folder)
+    os.environ["BENNE_WORKERS"] = str(workers)
     if database is not None:
         os.environ["BENNE_DATABASE"] = database
 
@@ -156,13 +158,17 @@ def shared_service() -> Service:
     folder = os.environ.get("BENNE_WORKSPACE")
     if folder is None:
         raise InvalidInput("BENNE_WORKSPACE must name the folder of the workspace to serve.")
-    return service(session(Path(folder)))
+    return replace(service(session(Path(folder))), processes=_count("BENNE_WORKERS", 1))
 
 
 def _threads() -> int:
-    text = os.environ.get("BENNE_THREADS")
+    return _count("BENNE_THREADS", min(os.cpu_count() or 1, 4))
+
+
+def _count(name: str, default: int) -> int:
+    text = os.environ.get(name)
     if text is None:
-        return min(os.cpu_count() or 1, 4)
+        return default
     if not text.isdigit() or int(text) < 1:
-        raise InvalidInput(f"BENNE_THREADS must be a whole number from 1 up; got {text!r}.")
+        raise InvalidInput(f"{name} must be a whole number from 1 up; got {text!r}.")
     return int(text)

@@ -94,7 +94,9 @@ def create_app(
             *(_traces(tracer_provider) if settings.traces else []),
             metrics.middleware,
             DefineMiddleware(BearerMiddleware, exclude="^/schema/"),
-            LimitMiddleware(settings.requests_a_second, settings.seconds_at_most),
+            LimitMiddleware(
+                settings.requests_a_second / service.processes, settings.seconds_at_most
+            ),
         ],
         exception_handlers=PROBLEMS,
         request_class=JsonRequest,

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from litestar import Response, post
+from litestar.exceptions import HTTPException
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import RawBody
@@ -71,13 +72,14 @@ def _body(media_type: str, schema: Schema) -> RequestBody:
     status_code=200,
     tags=["Evidence"],
     operation_class=OneRecord,
-    responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 422)},
+    responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 415, 422)},
 )
 @threaded
 def one(request: Asking, body: RawBody, idempotency_key: OptionalKey) -> Response[Any]:
     """Bring one record.  The same record again changes nothing; sent with more, it is settled."""
-    record = _object(body, "the body")
-    return _furnished(request, idempotency_key, body, lambda: [(1, record)], single=True)
+    plain = _plain(request, body)
+    record = _object(plain, "the body")
+    return _furnished(request, idempotency_key, plain, lambda: [(1, record)], single=True)
 
 
 @post(
@@ -85,17 +87,12 @@ def one(request: Asking, body: RawBody, idempotency_key: OptionalKey) -> Respons
     status_code=200,
     tags=["Evidence"],
     operation_class=ManyRecords,
-    responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 422)},
+    responses={**answered(wire.Accepted, _SAYS), **problems(409, 413, 415, 422)},
 )
 @threaded
 def many(request: Asking, body: RawBody, idempotency_key: OptionalKey) -> Response[Any]:
     """Bring up to 5,000 records, a JSON object a line; gzip with Content-Encoding: gzip."""
-    plain: bytes
-    if request.headers.get("content-encoding", "identity").lower() == "gzip":
-        most = service_of(request).workspace.service.body_bytes_at_most * _UNPACKED_AT_MOST
-        plain = _unpacked(body, most)
-    else:
-        plain = body
+    plain = _plain(request, body)
     return _furnished(request, idempotency_key, plain, lambda: _lines(plain), single=False)
 
 
@@ -186,6 +183,24 @@ def _object(text: bytes, where: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidInput(f'{where} must be a JSON object, as in {{"kind": …}}.')
     return found
+
+
+def _plain(request: Asking, body: bytes) -> bytes:
+    """The body without its encoding.
+
+    Raises:
+        HTTPException: it has one that we do not read.
+        InvalidInput: as ``_unpacked``.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in ("gzip", "x-gzip"):
+        most = service_of(request).workspace.service.body_bytes_at_most * _UNPACKED_AT_MOST
+        return _unpacked(body, most)
+    if encoding != "identity":
+        raise HTTPException(
+            status_code=415, detail="Content-Encoding must be gzip, or none at all."
+        )
+    return body
 
 
 def _unpacked(body: bytes, most: int) -> bytes:

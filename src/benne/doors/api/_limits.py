@@ -21,15 +21,15 @@ _MOST_CLIENTS = 10_000
 class Buckets:
     """A token bucket for each client: ``rate`` a second, and twice as many at once.
 
-    Counted in each process by itself: several workers allow as many times more.
+    Counted in each process by itself: each of several has its part of the whole rate.
     """
 
-    rate: int
+    rate: float
     _levels: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def wait(self, client: str, now: float) -> float:
         """Seconds until the client may ask; 0 takes one token."""
-        most = 2.0 * self.rate
+        most = max(1.0, 2 * self.rate)
         level, at = self._levels.get(client, (most, now))
         level = min(most, level + (now - at) * self.rate)
         if level < 1:
@@ -46,7 +46,7 @@ class LimitMiddleware(ASGIMiddleware):
     Time is that of the whole request, its body included: who sends it drop by drop is cut off.
     """
 
-    def __init__(self, rate: int, seconds: int) -> None:
+    def __init__(self, rate: float, seconds: int) -> None:
         self._buckets = Buckets(rate)
         self._seconds = seconds
 

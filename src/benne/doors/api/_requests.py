@@ -76,6 +76,7 @@ _PROBLEMS = {
     404: "There is no such thing",
     409: "Another state stands in the way",
     413: "Too large",
+    415: "Of a type or an encoding that is not read",
     422: "Something must be put right",
     429: "Too often",
     503: "Not now",

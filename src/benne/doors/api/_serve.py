@@ -52,7 +52,7 @@ def serve(
         finally:
             service.online.close()
         return
-    app.share_workspace(session, database)
+    app.share_workspace(session, database, workers=workers)
     uvicorn.run(_FACTORY, factory=True, workers=workers, **options)  # type: ignore[arg-type]
 
 
