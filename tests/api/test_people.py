@@ -18,9 +18,11 @@ from made_shop import Shop
 from sqlalchemy import update
 
 from benne import app
+from benne.app._own_orders import OWN_ORDER_ACTS
 from benne.app.stores.online import Online
 from benne.app.stores.online.asks import asks
-from benne.doors.api import create_app
+from benne.doors.api import _own_page, create_app
+from benne.orders import ACTS, STATES
 
 ISSUER = "https://id.example"
 
@@ -313,6 +315,40 @@ def test_a_person_sees_what_they_owe_by_when_and_pays_confirms_and_objects(
         assert (objected["state"], objected["can"]) == ("disputed", ["withdraw"])
         again = act_on(browser, order["id"], "dispute", "k3", text="It was broken.")
         assert again.json()["state"] == "disputed"
+
+
+def test_a_page_shows_a_person_their_orders_and_sends_strangers_to_sign_in(
+    browser: Browser, service: app.Service, clock: Turned, reader: FakeReader
+) -> None:
+    away = browser.http.get("/me/orders", follow_redirects=False)
+    assert (away.status_code, away.headers["location"]) == (303, "/auth/login")
+    reader.answers[app.identified(service, "ID-1")] = scored("s", 750, clock.now)
+    with Asker(service) as merchant:
+        shop = Shop(merchant, clock)
+        known = str(merchant.consent("ID-1", purposes=["deposit_free"])["known_as"])
+        browser.sign_in()
+        assert "You have no orders." in browser.http.get("/me/orders").text
+        order = shop.order(
+            known, offer="camera", value_minor=80_000, price_minor=80_000, deposit_minor=80_000,
+            )  # fmt: skip
+        shop.act(order["id"], "start")
+        shop.act(order["id"], "complete", amount_minor=70_000)
+        shop.act(order["id"], "deduct")
+        came = browser.http.get("/me/orders")
+        for words in (
+            "Bikes: rental", "EUR 700.00", "Confirm the deduction of EUR 700.00",
+            "Pay all that is owed now", "Object", "Ask for a pause", "If nothing else happens",
+        ):  # fmt: skip
+            assert words in came.text
+        assert "default-src 'none'" in came.headers["content-security-policy"]
+        assert "ID-1" not in came.text
+
+
+def test_every_state_and_every_act_of_a_person_has_its_words() -> None:
+    assert set(_own_page.STATES) == set(STATES)
+    assert set(_own_page.ACTS) == set(OWN_ORDER_ACTS)
+    tasks = {act for act, rule in ACTS.items() if "system" in rule.by}
+    assert set(_own_page.NEXT) <= tasks
 
 
 def test_a_person_does_nothing_with_what_is_not_theirs_and_nothing_for_the_merchant(

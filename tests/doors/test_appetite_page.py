@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benne.app._appetite import Money, _part as part
+from benne.app._appetite import _part as part
 from benne.decisions import Appetite, Bears, Cap, Sample
 from benne.doors.reports import render
+from benne.kernel import Currency
 
 
 def facts(bears: Bears, **changes: Any) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def facts(bears: Bears, **changes: Any) -> dict[str, Any]:
     caps = (Cap(9900, 9900, 1.0, 1200, True), Cap(20000, 15000, 0.9, 2200, False))
     stated = Appetite("bank", "Power banks", "sesame", caps, 0.9, 0.4, 1200, 500, bears, 650)
     one = part(
-        "everyone", people, replace(stated, **changes), bears, Money("EUR", 2), draws=10, seed=0
+        "everyone", people, replace(stated, **changes), bears, Currency("EUR", 2), draws=10, seed=0
     )
     return {
         "schema": 1, "report": "appetite", "workspace": "town", "currency": "EUR",

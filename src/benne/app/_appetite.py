@@ -35,7 +35,7 @@ from benne.decisions import (
     stressed,
     swapped,
 )
-from benne.kernel import InvalidInput, Json, evaluator
+from benne.kernel import Currency, InvalidInput, Json, evaluator
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,24 +74,14 @@ def _said(one: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     if one["plan"] is None:
         return str(one["plan_why"])
     plan = one["plan"]
-    money = Money(facts["currency"], facts["minor_digits"])
-    caps = ", ".join(f"{money(cap)} from {start}" for start, cap in plan["steps"])
+    money = Currency(facts["currency"], facts["minor_digits"])
+    caps = ", ".join(f"{money.text(cap)} from {start}" for start, cap in plan["steps"])
+    profit = money.text(round(plan["profit_minor"]))
     return (
         f"admit from {plan['threshold']}: {plan['admission']:.1%} of applicants, bad rate "
         f"{plan['bad_rate']:.2%} (bound {plan['bad_rate_upper']:.2%}), profit "
-        f"{money(plan['profit_minor'])} for {one['applicants']:,} applicants; caps {caps}"
+        f"{profit} for {one['applicants']:,} applicants; caps {caps}"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """Says an amount of minor units in the workspace's currency."""
-
-    currency: str
-    minor_digits: int
-
-    def __call__(self, amount_minor: float) -> str:
-        return f"{amount_minor / 10**self.minor_digits:,.0f} {self.currency}"
 
 
 def appetite(
@@ -170,8 +160,7 @@ def _facts(
 ) -> dict[str, Any]:
     bears = {one.name: one.bears for one in stated.segments}
     names = [*bears, REST] if bears else ["everyone"]
-    stands = session.workspace.workspace
-    money = Money(stands.currency, stands.minor_digits)
+    money = session.workspace.currency
     parts = []
     for number, name in enumerate(names):
         tell("appetite: plans", number, len(names))
@@ -223,7 +212,7 @@ def _part(
     people: Sample,
     stated: Appetite,
     bears: Bears,
-    money: Money,
+    money: Currency,
     *,
     draws: int,
     seed: int,
@@ -306,7 +295,9 @@ def _stresses(
     return rows
 
 
-def _warnings(people: Sample, stated: Appetite, plan: Plan | Infeasible, money: Money) -> list[str]:
+def _warnings(
+    people: Sample, stated: Appetite, plan: Plan | Infeasible, money: Currency
+) -> list[str]:
     """Where the evidence is thin, the past admitted only the good, or nothing is to be earned."""
     known = ~np.isnan(people.bad) & ~np.isnan(people.score)
     if isinstance(plan, Infeasible):
@@ -328,13 +319,14 @@ def _warnings(people: Sample, stated: Appetite, plan: Plan | Infeasible, money: 
     never = [cap.cap_minor for cap in stated.caps if not cap.granted]
     used = sorted({cap for _, cap in plan.steps} & set(never))
     if used:
-        caps = ", ".join(money(cap) for cap in used)
+        caps = ", ".join(money.text(cap) for cap in used)
         found.append(f"caps never granted before are in the plan ({caps}): grant them to a few.")
     nobody = stated.deposit_conversion * stated.deposit_margin_minor * stated.applicants
     if plan.profit_minor < nobody:
+        earns = money.text(round(nobody))
         found.append(
-            f"to admit nobody earns more ({money(nobody)}): of the plans that admit somebody, this "
-            "is the best."
+            f"to admit nobody earns more ({earns}): of the plans that admit somebody, this is the "
+            "best."
         )
     return found
 

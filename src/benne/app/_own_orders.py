@@ -36,7 +36,8 @@ class OwnNotice:
 class OwnOrder:
     """An order as its person sees it: at whom, what is done next by itself, and what they may do.
 
-    ``says`` is the service in words, ``told`` every notice to the person, in order.
+    ``says`` is the service in words, ``told`` every notice to the person, in order; ``goods_out``:
+    something is to be brought back.
     """
 
     stored: StoredOrder
@@ -44,6 +45,7 @@ class OwnOrder:
     says: str
     next: Task | None
     told: tuple[OwnNotice, ...]
+    goods_out: bool
     can: tuple[str, ...]
 
 
@@ -81,4 +83,12 @@ def _seen(unit: Unit, stored: StoredOrder) -> OwnOrder:
     merchant = order.merchant if found is None else found.name
     may = possible(order, service, by="person")
     can = tuple(name for name in OWN_ORDER_ACTS if name in may)
-    return OwnOrder(stored, merchant, service.says, next_task(order, service), tuple(told), can)
+    return OwnOrder(
+        stored=stored,
+        merchant=merchant,
+        says=service.says,
+        next=next_task(order, service),
+        told=tuple(told),
+        goods_out=order.goods_out(service),
+        can=can,
+    )

@@ -99,7 +99,7 @@ def callback(request: Request[Any, Any, Any]) -> Redirect:
         state=request.query_params.get("state", ""),
         flow=request.cookies.get(FLOW),
     )
-    return Redirect("/v1/me", status_code=303, cookies=[cookie])
+    return Redirect("/me/orders", status_code=303, cookies=[cookie])
 
 
 @post("/auth/logout", status_code=204, include_in_schema=False, **OWN)
