@@ -49,6 +49,7 @@ class FakeReader:
     answers: dict[str, Answer] = field(default_factory=dict)
     seen: Mapping[str, Any] = field(default_factory=dict)
     permits: list[Permit] = field(default_factory=list)
+    rule: str | None = None
 
     def __call__(
         self, unit: Unit, subject: str, *, permit: Permit, as_of: int, family: str
@@ -64,6 +65,7 @@ class FakeReader:
             artefact="a" * 64,
             evidence="e" * 64,
             network="b" * 64,
+            rule=self.rule,
             last_known_at=as_of - 3 * DAY,
             seen=self.seen,
         )

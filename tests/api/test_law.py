@@ -54,6 +54,7 @@ def test_social_ties_are_barred_from_creditworthiness_in_the_eu_from_its_day(
         assert barred <= set(told["rules"])
         subject = consented_subject(asker)
         reader.answers[subject] = app.Unavailable("sesame", subject, 0, "no card without it")
+        reader.rule = "EU-CCD-18-data"
         closed = asker.ask("score", person, "lending").json()
         assert (closed["answer"], closed["rule"]) == ("unavailable", "EU-CCD-18-data")
 

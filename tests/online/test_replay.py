@@ -21,7 +21,7 @@ from benne.app.wiring import Session, service, session
 from benne.decisions import read_policy
 from benne.kernel import Corrupt, NotFound, canonical_json, content_hash
 from benne.rights import LawfulBasis, Permit, permit_on_basis
-from benne.scores import Score
+from benne.scores import Score, Unavailable
 
 Bureau = tuple[Session, Service]
 
@@ -219,3 +219,24 @@ def test_a_decision_is_replayed_from_the_evidence_as_it_was_known(loaded: Bureau
         unit.run(policies.decided.update().values(body=body))
     with pytest.raises(Corrupt, match="decisions under answer"):
         replay(models, served.online, name)
+
+
+@pytest.mark.parametrize(
+    ("law", "kinds", "rule"),
+    [("CN", None, "CN-CRIR-14-means"), ("plain", {"obligation", "order"}, None)],
+)
+def test_what_has_no_card_names_the_rule_that_closes_it_and_no_other(
+    loaded: Bureau, law: str, kinds: set[str] | None, rule: str | None
+) -> None:
+    town, served = loaded
+    permit = permit_on_basis(
+        LawfulBasis("simulated", "nobody"), purpose="deposit_free", jurisdiction=law,
+        issued_at=served.clock(), expires_at=served.clock() + 10**9,
+        kinds=None if kinds is None else frozenset(kinds),
+    )  # fmt: skip
+    given, made = answer(served, people_of(town)[0], permit)
+    assert isinstance(made.answer, Unavailable)
+    assert made.rule == rule
+    assert (rule or "the consent") in made.answer.why
+    assert "BENNE" not in made.answer.why
+    assert replay(KeptModels(served.workspace), served.online, given.id).verdict == "same"

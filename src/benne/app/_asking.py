@@ -13,7 +13,7 @@ from benne.app._reading import Reading
 from benne.app._refusals import TooManyThresholds
 from benne.app._sandbox import sandbox_subject
 from benne.app.stores.online import asks, consents
-from benne.kernel import DOMAINS, MICROS_PER_DAY, Value, iso
+from benne.kernel import MICROS_PER_DAY, Value, iso
 from benne.rights import (
     ClosedByRule,
     Consent,
@@ -199,13 +199,8 @@ def _permitted(
         permit=permit,
         consent=consent,
         keep_until=forget_at(consent, at),
-        rule=_barring(permit) if isinstance(reading.answer, Unavailable) else None,
+        rule=reading.rule,
     )
-
-
-def _barring(permit: Permit) -> str | None:
-    """The rule that closes a whole domain, for which there is no card without it."""
-    return next((bar.rule for bar in permit.bars if bar.domains & set(DOMAINS)), None)
 
 
 def _demand_few_thresholds(

@@ -7,7 +7,7 @@ is replayed.  ``InProcess`` is what the service asks: it reads what is known now
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,8 @@ class Reading:
 
     The view is (``as_of``, ``known_by``, ``batch``).  ``evidence`` is the hash of all versions
     that the permit covers, ``artefact`` that of the model, ``network`` that of the monthly batch
-    of network features (``None``: none was read).  ``last_known_at`` is when we last learnt of the
+    of network features (``None``: none was read).  ``rule`` closes what there is no card without,
+    where that is why there is no answer.  ``last_known_at`` is when we last learnt of the
     person.  ``seen`` holds, by kind, the rows that were shown; ``features`` computes named
     features of the catalogue (``feature_types``) from them, without those that the permit bars.
     """
@@ -59,6 +60,7 @@ class Reading:
     artefact: str
     evidence: str
     network: str | None = None
+    rule: str | None = None
     last_known_at: int | None = None
     flags: tuple[FlaggedRecord, ...] = ()
     seen: Mapping[str, Sequence[Row]] = field(default_factory=dict, repr=False)
@@ -132,6 +134,12 @@ class Model:
             _make_room(self._bars)
             self._bars[terms] = self.plan.withheld(permit)
         return self._bars[terms]
+
+    def closing_rules(self, permit: Permit) -> tuple[str, ...]:
+        """The rules that close a feature which the model reads, whatever the consent closes."""
+        alone = (replace(permit, kinds=None, bars=(bar,)) for bar in permit.bars)
+        closing = zip(permit.bars, alone, strict=True)
+        return tuple(dict.fromkeys(bar.rule for bar, by in closing if self.plan.withheld(by)))
 
     def scorer(self, withheld: tuple[str, ...]) -> Scorer:
         """The scorer with the card that was fitted without these domains.
@@ -211,10 +219,11 @@ def reading(
         told = known.digest(names)
     else:
         told = evidence.digest_at(known.history, open_kinds, view.batch)
+    answer = _answer(model, shown, subject=subject, as_of=view.as_of, permit=permit, around=around)
+    closed = model.closing_rules(permit) if isinstance(answer, Unavailable) else ()
     return Reading(
-        answer=_answer(
-            model, shown, subject=subject, as_of=view.as_of, permit=permit, around=around
-        ),
+        answer=answer,
+        rule=next(iter(closed), None),
         as_of=view.as_of,
         known_by=view.as_of if view.known_by is None else view.known_by,
         batch=known.batch if view.batch is None else view.batch,
@@ -257,7 +266,7 @@ def _answer(
     try:
         scorer = model.scorer(model.withheld(permit, network=around is not None))
     except NotFound as error:
-        rules = ", ".join(dict.fromkeys(bar.rule for bar in permit.bars))
+        rules = ", ".join(model.closing_rules(permit))
         closed = f"what rule {rules} and" if rules else "what"
         why = f"{closed} the consent leave open has no card of its own: {error}"
         if around is None and model.reads_neighbours(permit):
