@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import made_postgres
 import pytest
-from made_service import Asker, FakeReader, Turned
+from made_service import DAY, Asker, FakeReader, Turned
 
 from benne import app
 from benne.app.stores.online import Online, keys
-from benne.kernel import subject_id
+from benne.kernel import parse_instant, subject_id
 
 
 def test_a_merchant_asks_for_a_person_who_consented(asker: Asker) -> None:
@@ -138,3 +138,22 @@ def test_an_organisation_sees_what_it_asked_and_was_charged_month_by_month(
     asker.organisation = "other"
     asker.another_client()
     assert asker.http.get("/v1/usage").json()["answers"] == []
+
+
+def test_a_consent_answers_from_its_start_and_until_its_end(asker: Asker, clock: Turned) -> None:
+    given = asker.consent(starts_in_days=2, expires_in_days=1, evidence_days=10)
+    assert given["status"] == "pending"
+    start, end = (parse_instant(given[name]) for name in ("starts_at", "expires_at"))
+    assert (end - start, start - parse_instant(given["evidence_from"])) == (DAY, 10 * DAY)
+
+    def at(instant: int) -> tuple[str, str | None]:
+        clock.now = instant - 1_000
+        asker.sign_in()
+        clock.now = instant - 1_000  # some looks at the clock come before the one that counts
+        told = asker.ask("level", given["known_as"]).json()
+        return told["answer"], told.get("status")
+
+    assert at(start - 1_000) == ("no_consent", "pending")
+    assert at(start + 1_000) == ("level", None)
+    assert at(end - 1_000) == ("level", None)
+    assert at(end + 1_000) == ("no_consent", "expired")

@@ -38,8 +38,8 @@ _OFTEN = Frequency(times=10, days=30)
 class Terms:
     """What a person is asked to allow; ``kinds`` empty is all that the templates allow.
 
-    ``evidence_days`` is how far back evidence may reach; ``text_hash`` the SHA-256, in hex, of
-    the text that was shown.
+    It holds from ``starts_in_days`` on, for ``expires_in_days``; ``evidence_days`` is how far back
+    before its start evidence may reach; ``text_hash`` the SHA-256, in hex, of the text shown.
     """
 
     purposes: frozenset[str]
@@ -50,6 +50,7 @@ class Terms:
     mode: str = "query"
     frequency: Frequency = _OFTEN
     life_days: int = 30
+    starts_in_days: int = 0
     expires_in_days: int = 365
     evidence_days: int = 1826
     warned: bool = False
@@ -68,7 +69,7 @@ class Receipt:
 def give_consent(
     service: Service, unit: Unit, caller: Caller, *, subject: str, terms: Terms
 ) -> Receipt:
-    """Record, signed, what the person ``subject`` allowed the caller's organisation now.
+    """Record, signed now, what the person ``subject`` allowed the caller's organisation.
 
     Raises:
         NotPermitted: the box was ticked beforehand.
@@ -94,6 +95,7 @@ def give_own_consent(
 
 def _given(service: Service, unit: Unit, merchant: str, *, subject: str, terms: Terms) -> Receipt:
     at = service.clock()
+    starts_at = at + terms.starts_in_days * MICROS_PER_DAY
     consent = Consent(
         id=service.new_id(),
         subject=subject,
@@ -105,20 +107,21 @@ def _given(service: Service, unit: Unit, merchant: str, *, subject: str, terms: 
         frequency=terms.frequency,
         life_days=terms.life_days,
         given_at=at,
-        starts_at=at,
-        expires_at=at + terms.expires_in_days * MICROS_PER_DAY,
+        starts_at=starts_at,
+        expires_at=starts_at + terms.expires_in_days * MICROS_PER_DAY,
         text_version=terms.text_version,
         text_hash=terms.text_hash,
         ticked_beforehand=terms.ticked_beforehand,
         warned=terms.warned,
-        evidence_from=at - terms.evidence_days * MICROS_PER_DAY,
+        evidence_from=starts_at - terms.evidence_days * MICROS_PER_DAY,
     )
     check_template(consent, service.kind_domains)
     signed = sign_consent(consent, service.signer)
     store.put(unit, consent, signed)
     service.note(unit, "consent_given", {"consent": consent.id, "hash": consent.hash})
-    service.tell(unit, merchant, "consent.given", _told(consent, "active"))
-    return Receipt(consent, "active", signed.key_id, signed.signature)
+    status = consent_status(consent, (), at)
+    service.tell(unit, merchant, "consent.given", _told(consent, status))
+    return Receipt(consent, status, signed.key_id, signed.signature)
 
 
 def identified(service: Service, identifier: str) -> str:

@@ -258,7 +258,8 @@ class ConsentTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What a person is asked to allow.
 
     ``kinds`` empty means all that the purposes' templates allow.  ``text_hash`` is the SHA-256,
-    in hex, of the text that was shown.
+    in hex, of the text that was shown.  It holds from ``starts_in_days`` from now on, for
+    ``expires_in_days``, over evidence of the last ``evidence_days`` before it starts.
     """
 
     purposes: Annotated[list[Purpose], Meta(min_length=1, max_length=7)]
@@ -269,6 +270,7 @@ class ConsentTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     mode: Literal["view", "store", "query", "stream"] = "query"
     frequency: Often = Often(times=10, days=30)
     life_days: Annotated[int, Meta(ge=0, le=3653)] = 30
+    starts_in_days: Annotated[int, Meta(ge=0, le=365)] = 0
     expires_in_days: Annotated[int, Meta(ge=1, le=3653)] = 365
     evidence_days: Annotated[int, Meta(ge=1, le=36525)] = 1826
     warned: bool = False
@@ -298,6 +300,7 @@ class ConsentReceipt(Struct, frozen=True, kw_only=True):
     given_at: datetime
     starts_at: datetime
     expires_at: datetime
+    evidence_from: datetime | None = None
     text_version: str
     text_hash: str
     key_id: str

@@ -52,6 +52,7 @@ def terms_of(data: wire.ConsentTerms) -> app.Terms:
         mode=data.mode,
         frequency=app.Frequency(data.frequency.times, data.frequency.days),
         life_days=data.life_days,
+        starts_in_days=data.starts_in_days,
         expires_in_days=data.expires_in_days,
         evidence_days=data.evidence_days,
         warned=data.warned,

@@ -169,6 +169,9 @@ def receipt(found: app.Receipt) -> wire.ConsentReceipt:
         given_at=from_micros(consent.given_at),
         starts_at=from_micros(consent.starts_at),
         expires_at=from_micros(consent.expires_at),
+        evidence_from=(
+            None if consent.evidence_from is None else from_micros(consent.evidence_from)
+        ),
         text_version=consent.text_version,
         text_hash=consent.text_hash,
         key_id=found.key_id,
