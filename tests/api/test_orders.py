@@ -188,7 +188,13 @@ def test_goods_that_do_not_come_back_are_a_breach_a_claim_and_at_last_settled(
     shop.act(order["id"], "complete", compensation_minor=9_900)
     proof = {"kind": "photo", "sha256": hashlib.sha256(b"empty dock").hexdigest()}
     shop.act(order["id"], "claim", amount_minor=9_900, proofs=[proof], text="never came back")
+    (asked,) = asker.http.get("/v1/claims").json()
+    assert (asked["order"], asked["organisation"], asked["amount_minor"]) == (
+        order["id"], "bikes", 9_900,
+    )  # fmt: skip
+    assert (asked["proofs"], asked["text"]) == ([proof], "never came back")
     shop.act(order["id"], "award", by="system", amount_minor=9_900)
+    assert asker.http.get("/v1/claims").json() == []
     assert asker.http.get("/v1/fund").json()["balance_minor"] == 20_100
     shop.act(order["id"], "pay", by="person")
     shop.work()

@@ -74,6 +74,14 @@ from ._features import (
     Featured as Featured,
     make_features as make_features,
 )
+from ._finding_orders import (
+    find_order as find_order,
+    list_claims as list_claims,
+    list_orders as list_orders,
+    list_referred as list_referred,
+    order_history as order_history,
+    order_of_number as order_of_number,
+)
 from ._furnishing import (
     Furnished as Furnished,
     Numbered as Numbered,
@@ -114,11 +122,6 @@ from ._orders import (
     OrderTold as OrderTold,
     act_on_order as act_on_order,
     create_order as create_order,
-    find_order as find_order,
-    list_orders as list_orders,
-    list_referred as list_referred,
-    order_history as order_history,
-    order_of_number as order_of_number,
     possible_acts as possible_acts,
 )
 from ._own import (

@@ -39,6 +39,7 @@ _ORDERS: msgspec.json.Decoder[orders.Orders] = msgspec.json.Decoder(orders.Order
 _HISTORY: msgspec.json.Decoder[orders.History] = msgspec.json.Decoder(orders.History)
 _SYNCED: msgspec.json.Decoder[orders.Synced] = msgspec.json.Decoder(orders.Synced)
 _FUND: msgspec.json.Decoder[orders.Fund] = msgspec.json.Decoder(orders.Fund)
+_CLAIMS: msgspec.json.Decoder[list[orders.OpenClaim]] = msgspec.json.Decoder(list[orders.OpenClaim])
 _REFERRED: msgspec.json.Decoder[list[orders.Referred]] = msgspec.json.Decoder(list[orders.Referred])
 _CONSULT_ANSWER: msgspec.json.Decoder[wire.ConsultAnswer] = msgspec.json.Decoder(wire.ConsultAnswer)
 _WATCHLIST_ANSWER: msgspec.json.Decoder[wire.WatchlistAnswer] = msgspec.json.Decoder(
@@ -282,6 +283,10 @@ class Client:
     def referrals(self) -> list[orders.Referred]:
         """The orders that wait for people to decide; it takes the scope ``orders.cover``."""
         return _REFERRED.decode(self._send("GET", "/v1/referrals"))
+
+    def claims(self) -> list[orders.OpenClaim]:
+        """The open claims on cover funds; it takes the scope ``orders.cover``."""
+        return _CLAIMS.decode(self._send("GET", "/v1/claims"))
 
     def reconciliation(self, day: str) -> str:
         """All that was posted for this merchant on a UTC day, as a CSV file that balances."""

@@ -198,6 +198,23 @@ class Referred(Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class OpenClaim(Struct, frozen=True, kw_only=True):
+    """A claim on a merchant's cover fund, to answer with award or reject, and what it rests on.
+
+    ``owed_minor`` is what the person still owes, of which the fund has paid ``covered_minor``.
+    """
+
+    order: str
+    organisation: str
+    service: str
+    at: datetime
+    amount_minor: int
+    text: str
+    proofs: list[Proof]
+    owed_minor: int
+    covered_minor: int
+
+
 class ActDone(Struct, frozen=True, kw_only=True):
     """One act in the history of an order."""
 

@@ -132,6 +132,19 @@ def referrals(request: Asking) -> Response[bytes]:
 
 
 @get(
+    "/v1/claims",
+    tags=["Cover"],
+    responses={**answered(list[wire.OpenClaim], "What waits for an answer"), **problems()},
+)
+@threaded
+def claims(request: Asking) -> Response[bytes]:
+    """The open claims of all merchants on their cover funds, the oldest first."""
+    with service_of(request).online.reading() as unit:
+        found = app.list_claims(unit, request.auth, limit=_PAGE)
+    return raw(encode([render.open_claim(one) for one in found]))
+
+
+@get(
     "/v1/orders/{order:str}",
     tags=["Orders"],
     responses={**answered(wire.Order, "As it stands"), **problems(404)},
@@ -286,5 +299,6 @@ def reconciliation(day: Day, request: Asking) -> Response[str]:
 
 
 HANDLERS = (
-    create, page, referrals, look, history, act, sync, payment_told, fund, pay_in, reconciliation,
+    create, page, referrals, claims, look, history, act, sync, payment_told, fund, pay_in,
+    reconciliation,
 )  # fmt: skip

@@ -121,6 +121,24 @@ def referred(stored: app.StoredOrder) -> wire.Referred:
     )
 
 
+def open_claim(stored: app.StoredOrder) -> wire.OpenClaim:
+    """A claim that waits for an answer."""
+    one = stored.order
+    claim = one.claim
+    assert claim is not None
+    return wire.OpenClaim(
+        order=one.id,
+        organisation=one.merchant,
+        service=one.service,
+        at=from_micros(claim.at),
+        amount_minor=claim.amount_minor,
+        text=claim.text,
+        proofs=[wire.Proof(kind=proof.kind, sha256=proof.sha256) for proof in claim.proofs],
+        owed_minor=one.owed_minor,
+        covered_minor=one.covered_minor,
+    )
+
+
 def history(name: str, acts: Iterable[app.StoredAct]) -> wire.History:
     """All that was done to an order."""
     return wire.History(

@@ -221,13 +221,12 @@ def of_organisation(
     return [one for one in found if one is not None]
 
 
-def referred(unit: Unit, *, test: bool, limit: int) -> list[StoredOrder]:
-    """Orders that were referred to people and are not decided, those that expire first first."""
+def waiting(unit: Unit, state: str, *, test: bool, limit: int) -> list[StoredOrder]:
+    """Orders of all merchants in ``state``, those that end or were changed first, first."""
     query = (
         select(orders)
-        .where(orders.c.state == "created", orders.c.test == test)
-        .where(orders.c.next_at.is_not(None))
-        .order_by(orders.c.next_at, orders.c.id)
+        .where(orders.c.state == state, orders.c.test == test)
+        .order_by(func.coalesce(orders.c.next_at, orders.c.changed_at), orders.c.id)
     )
     found = (_stored(row) for row in unit.rows(query.limit(limit)))
     return [one for one in found if one is not None]

@@ -1,0 +1,64 @@
+"""Orders, found and listed: by their merchant, and by the people of the bureau who decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benne.app.stores.online import orders as store
+from benne.kernel import NotFound
+
+if TYPE_CHECKING:
+    from benne.app._access import Caller
+    from benne.app.stores.online import Unit
+    from benne.app.stores.online.orders import StoredAct, StoredOrder
+
+
+def find_order(unit: Unit, caller: Caller, name: str) -> StoredOrder:
+    """The order ``name`` of the caller's organisation.
+
+    Raises:
+        NotFound: it has none of this id; another's is not told from none.
+    """
+    caller.demand("orders")
+    stored = store.find(unit, name)
+    if stored is None or stored.order.merchant != caller.books:
+        raise NotFound("your organisation has no order of this id.")
+    return stored
+
+
+def order_of_number(unit: Unit, caller: Caller, number: str) -> StoredOrder:
+    """The order that the caller's organisation made under its own ``number``.
+
+    Raises:
+        NotFound: it made none.
+    """
+    caller.demand("orders")
+    stored = store.find_number(unit, caller.books, number)
+    if stored is None:
+        raise NotFound("your organisation has no order of this number.")
+    return stored
+
+
+def list_orders(
+    unit: Unit, caller: Caller, *, after: str | None, limit: int, state: str | None = None
+) -> list[StoredOrder]:
+    """A page of the caller's orders, the oldest first."""
+    caller.demand("orders")
+    return store.of_organisation(unit, caller.books, after=after, limit=limit, state=state)
+
+
+def list_referred(unit: Unit, caller: Caller, *, limit: int) -> list[StoredOrder]:
+    """The orders of all merchants that wait for a person to decide, those that end first first."""
+    caller.demand("orders.cover")
+    return store.waiting(unit, "created", test=caller.mode == "test", limit=limit)
+
+
+def list_claims(unit: Unit, caller: Caller, *, limit: int) -> list[StoredOrder]:
+    """The orders of all merchants with a claim on a cover fund that waits for an answer."""
+    caller.demand("orders.cover")
+    return store.waiting(unit, "claimed", test=caller.mode == "test", limit=limit)
+
+
+def order_history(unit: Unit, caller: Caller, name: str) -> list[StoredAct]:
+    """All that was done to an order of the caller's, in order.  Raises ``NotFound``."""
+    return store.acts_of(unit, find_order(unit, caller, name).order.id)
