@@ -40,7 +40,7 @@ def shortened(artefact: Artefact, frame: Any, tolerance: float, weight: Any = No
 
 
 def lines(artefact: Artefact) -> int:
-    """How many entries the tables of the first deck have: about the lines of the printed card."""
+    """How many entries the tables of the first deck have; a table of two features, one a cell."""
     return sum(table.micro.size for card in artefact.cards for table in card.tables)
 
 
