@@ -184,7 +184,7 @@ def prices(v: Facts) -> Section:
     )
     if known:
         drawn = _charts.dots(known, "AUC gained without it", says, rules=(0.0,), form="+.4f")
-        pictures = (Picture("The three prices", drawn, says),)
+        pictures = (Picture("The prices", drawn, says),)
     columns = (
         Column("name", "promise", number=False),
         Column("means", "what it means", number=False, wide=True),
@@ -195,6 +195,6 @@ def prices(v: Facts) -> Section:
     block = Block(
         says="" if pictures else says,
         pictures=pictures,
-        table=table("The three prices", rows, columns),
+        table=table("The prices", rows, columns),
     )
     return Section("prices", "What the promises cost", (block,))
