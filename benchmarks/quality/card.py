@@ -34,9 +34,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.data is None:
         parser.error("--data DIR, or BENNE_TEST_DATA, must name the folder of public data sets.")
-    print(
-        "| set | tolerance | entries | lines | kB | AUC | largest change, points | mean |"
-    )
+    print("| set | tolerance | entries | lines | kB | AUC | largest change, points | mean |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for name in asked.sets.split(","):
         measure(load(name, asked.data, asked.cache))
