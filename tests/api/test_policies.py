@@ -7,7 +7,7 @@ import json
 import pytest
 from made_service import Asker, FakeReader, Turned
 
-from benne.app import Service
+from benne.app import Service, policy_shadow
 from benne.app.stores.online import limits, policies
 from benne.decisions import Limits, decide_on, read_policy
 from benne.scores import NotEnoughEvidence
@@ -123,6 +123,24 @@ def test_a_shadow_is_kept_and_told_to_nobody_and_the_decision_can_be_made_again(
     again = decide_on(read_policy(LIVE, features={}, where="p"), kept["live"]["facts"])
     assert again.as_json() == kept["live"]["decision"]
     assert again.hash == live
+
+
+def test_what_the_shadow_would_change_is_counted(
+    asker: Asker, service: Service, reader: FakeReader
+) -> None:
+    person = asker.consent()["known_as"]
+    publish(service)
+    looser = LIVE.replace("version = 1", "version = 2").replace("8000", "9000")
+    publish(service, looser.replace("score >= 600", "score >= 700"), role="shadow")
+    for student, amount in ((False, 1000), (True, 1000), (False, 9500)):
+        ask(asker, person, amount, student=student)
+    run = policy_shadow(service, "power_bank")
+    assert dict(run.pairs) == {
+        ("admit", "refer"): 1, ("admit", "admit"): 1, ("refuse", "refuse"): 1,
+    }  # fmt: skip
+    assert (run.higher, run.lower) == (0, 0)
+    assert next(run.lines()) == "power_bank: 3 cases were decided in the shadow."
+    assert policy_shadow(service, "camera").pairs.total() == 0
 
 
 def test_a_policy_goes_from_the_shadow_to_live_and_answers_all_the_while(

@@ -197,6 +197,7 @@ from ._service import (
     Service as Service,
     ready as ready,
 )
+from ._shadow import ShadowRun as ShadowRun, policy_shadow as policy_shadow
 from ._signing import (
     Ed25519Signer as Ed25519Signer,
 )

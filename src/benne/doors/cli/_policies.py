@@ -109,6 +109,22 @@ def list_terms(
 
 
 @policy.command()
+def shadow(
+    workspace: WorkspaceArg,
+    offer: Annotated[str, typer.Argument(metavar="SERVICE", show_default=False)],
+    database: DatabaseOpt = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Tell what a policy in the shadow decided, beside what the live one did."""
+    from benne import app
+
+    with opened_service(workspace, database) as service:
+        found = app.policy_shadow(service, offer)
+    for line in [json.dumps(found.as_json())] if as_json else found.lines():
+        out(line)
+
+
+@policy.command()
 def backtest(
     workspace: WorkspaceArg,
     file: FileArg,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -233,6 +234,20 @@ def kept(unit: Unit, answer: str) -> dict[Role, str]:
     return {
         row.role: row.body for row in unit.rows(select(c.role, c.body).where(c.answer == answer))
     }
+
+
+def beside(unit: Unit, service: str) -> Iterator[tuple[str, str | None]]:
+    """What policies of ``service`` decided in the shadow, each with what the live one decided."""
+    shadow, live = decided.alias("shadow"), decided.alias("live")
+    query = (
+        select(shadow.c.body.label("shadow"), live.c.body.label("live"))
+        .select_from(shadow)
+        .join(policies, policies.c.hash == shadow.c.policy)
+        .outerjoin(live, (live.c.answer == shadow.c.answer) & (live.c.role == "live"))
+        .where(shadow.c.role == "shadow", policies.c.service == service)
+    )
+    for row in unit.rows(query):
+        yield str(row.shadow), row.live
 
 
 def erase_subject(unit: Unit, subject: str) -> int:
