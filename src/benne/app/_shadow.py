@@ -53,7 +53,7 @@ class ShadowRun:
             same = " (the same)" if live == shadow else ""
             yield f"{live:>15} -> {shadow:7} {number:8,} {number / total:7.1%}{same}"
         if self.higher or self.lower:
-            yield f"where both admit, the cap rises for {self.higher:,} and falls for {self.lower:,}."
+            yield f"Where both admit, {self.higher:,} caps rise and {self.lower:,} fall."
 
 
 class _Decision(msgspec.Struct):
