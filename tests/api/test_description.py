@@ -51,6 +51,7 @@ MEANING = {
     "POST /v1/consents/{consent}/holds": "only stated reasons hold",
     "POST /v1/evidence": "each kind has columns of its own",
     "POST /v1/evidence/batch": "each kind has columns of its own",
+    "POST /v1/evidence/disputes": "what is corrected, and nothing else, has changes",
     "POST /v1/jobs": "a threshold goes with brief alone",
     "POST /v1/webhooks": "http is for this machine alone",
     "POST /v1/orders": "an order must fit its service",

@@ -267,6 +267,36 @@ def test_a_person_disputes_a_record_and_who_brought_it_is_told(
     assert b"ID-1" not in told[0]
 
 
+def test_who_brought_a_disputed_record_says_what_came_of_checking_it(
+    browser: Browser, service: app.Service
+) -> None:
+    path, mine = "/v1/evidence/disputes", {"kind": "obligation", "record": "bill-1"}
+    with Asker(service) as grid:
+        grid.http.post("/v1/evidence", json=BILL)
+        answer = {**mine, "subject": "ID-1"}
+        assert grid.post(path, {**answer, "act": "uphold"}).status_code == 409, "nobody disputes it"
+        browser.sign_in()
+        disputed = {**mine, "source": "bikes", "act": "open", "text": "I paid."}
+        assert browser.post("/v1/me/disputes", disputed).status_code == 200
+        grid.organisation, theirs = "other", grid.credentials
+        app.add_organisation(service, "Other", id="other")
+        grid.another_client()
+        assert grid.post(path, {**answer, "act": "uphold"}).status_code == 404
+        grid.credentials = theirs
+        grid.sign_in()
+        assert grid.post(path, {**answer, "subject": "ID-2", "act": "uphold"}).status_code == 404
+        assert grid.post(path, {**answer, "act": "correct"}).status_code == 422
+        stands = grid.post(path, {**answer, "act": "uphold"}).json()
+        assert stands == {"state": "upheld", "answer_by": None}
+        assert browser.post("/v1/me/disputes", disputed).status_code == 200
+        right = {**answer, "act": "correct", "changes": {"due_minor": 10}}
+        assert grid.post(path, right).json()["state"] == "corrected"
+        again = grid.http.post("/v1/evidence", json=BILL).json()
+        assert again["errors"][0]["code"] == "put_right"
+    copy = browser.http.get("/v1/me/copy").json()
+    assert copy["evidence"]["obligation"][-1]["due_minor"] == 10
+
+
 def administrator(browser: Browser, sub: str) -> None:
     browser.http.cookies.clear()
     browser.provider.sub, browser.provider.person = sub, f"ID of {sub}"

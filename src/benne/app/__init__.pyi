@@ -55,6 +55,7 @@ from ._cover import (
 )
 from ._disputing import (
     Disputed as Disputed,
+    answer_dispute as answer_dispute,
     dispute as dispute,
     dispute_named as dispute_named,
     rescore as rescore,
@@ -237,6 +238,7 @@ from ._words import (
     Answer as Answer,
     Breach as Breach,
     Claim as Claim,
+    Dispute as Dispute,
     Due as Due,
     Erased as Erased,
     Frequency as Frequency,

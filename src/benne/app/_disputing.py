@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from benne.app._access import Caller, demand_open
 from benne.app._reading import flags_at
 from benne.app._replay import KeptModels, read_again
 from benne.app.stores.online import answers, asks, corrections, disputes, evidence
@@ -20,6 +21,7 @@ from benne.kernel import (
     InvalidInput,
     Json,
     NotFound,
+    NotPermitted,
     Row,
     Value,
     canonical_json,
@@ -59,6 +61,7 @@ class Disputed:
 
     dispute: Dispute
     rests_on_it: tuple[str, ...] = ()
+    batch: int | None = None  # of the version that the act made
 
 
 def dispute(
@@ -104,9 +107,47 @@ def dispute(
         batch = first["batch"]
         assert isinstance(batch, int)
         rests = tuple(one.id for one in _that_used(unit, subject, since=batch))
+    marked = None
     if act in _MARKS:
-        _mark(service, unit, kind, last, _MARKS[act], after.state, changes or {})
-    return Disputed(after, rests)
+        marked = _mark(service, unit, kind, last, _MARKS[act], after.state, changes or {})
+    return Disputed(after, rests, marked)
+
+
+FURNISHERS_ACTS = ("uphold", "correct", "extend")
+"""What may be done about a disputed record by who brought it, and checks it."""
+
+
+def answer_dispute(
+    service: Service,
+    unit: Unit,
+    caller: Caller,
+    *,
+    subject: str,
+    kind: str,
+    record: str,
+    act: str,
+    text: str = "",
+    changes: Mapping[str, Json] | None = None,
+) -> Dispute:
+    """The caller's organisation has checked a record that it brought: it stands, or is put right.
+
+    What rested on a record that is put right is given again by a worker.
+
+    Raises:
+        Unauthenticated, ScopeMissing: the caller may not.
+        NotFound: it brought no such record of this person.
+        NotPermitted: an act that is the person's.
+        Conflict, InvalidInput: as ``dispute``.
+    """
+    caller.demand("evidence.write")
+    demand_open(unit, caller)
+    if act not in FURNISHERS_ACTS:
+        raise NotPermitted(f"who brought it may {', '.join(FURNISHERS_ACTS)}; {act} is not theirs.")
+    name = kind, caller.organisation, record
+    done = dispute(service, unit, subject, name, act, text=text, changes=changes)
+    if act == "correct" and done.batch is not None:
+        corrections.put(unit, subject, [name], batch=done.batch)
+    return done.dispute
 
 
 def subject_of(service: Service, unit: Unit, name: str) -> str:
@@ -163,8 +204,11 @@ def _mark(
     cause: str,
     state: str,
     changes: Mapping[str, Json],
-) -> None:
-    """Store the version that says so: the values as they stand, but for what is put right."""
+) -> int | None:
+    """Store the version that says so: the values as they stand, but for what is put right.
+
+    Its batch.
+    """
     values: dict[str, Value] = {c.name: last.get(c.name) for c in kind.columns}
     values |= _checked(service, kind, last, changes)
     if kind.name == "breach":
@@ -180,7 +224,8 @@ def _mark(
             c.name: values[c.name] for c in kind.columns if c.group and values[c.name] is not None
         },
     )
-    evidence.append(unit, [made], at=service.clock(), source=made.source, told=service.told)
+    done = evidence.append(unit, [made], at=service.clock(), source=made.source, told=service.told)
+    return next((one.batch for one in done if isinstance(one, evidence.Accepted)), None)
 
 
 def _checked(

@@ -16,7 +16,7 @@ from benne.orders import (
     Receipt as PaymentReceipt,
     SimulatedProvider as SimulatedProvider,
 )
-from benne.rights import Frequency as Frequency
+from benne.rights import Dispute as Dispute, Frequency as Frequency
 from benne.scores import (
     Answer as Answer,
     Erased as Erased,
@@ -35,6 +35,7 @@ __all__ = [
     "Answer",
     "Breach",
     "Claim",
+    "Dispute",
     "Due",
     "Erased",
     "Frequency",

@@ -6,23 +6,28 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, post
 from litestar.exceptions import HTTPException
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import RawBody
+from litestar.params import JSONBody, RawBody
+from msgspec import Meta, Struct
 
 from benne import app
 from benne.client import _wire as wire
+from benne.doors.api import _render as render
 from benne.doors.api._problems import ERRORS, INVALID, problem
 from benne.doors.api._render import encode
 from benne.doors.api._requests import (
     Asking,
+    IdempotencyKey,
     OptionalKey,
     answered,
+    once,
     problems,
     raw,
     service_of,
@@ -223,4 +228,52 @@ def _unpacked(body: bytes, most: int) -> bytes:
     return plain
 
 
-HANDLERS = (one, many)
+class DisputeAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What came of checking a record that you brought and a person disputes.
+
+    ``uphold``: it stands; ``correct``: ``changes`` says which columns are put right, and how;
+    ``extend``: it takes longer, and ``text`` says why.
+    """
+
+    kind: wire.Name
+    record: Annotated[str, Meta(min_length=1, max_length=1000)]
+    subject: Annotated[str, Meta(min_length=1, max_length=200)]
+    act: Literal["uphold", "correct", "extend"]
+    changes: dict[wire.Name, bool | int | float | str | None] | None = None
+    text: Annotated[str, Meta(max_length=4000)] = ""
+
+
+class DisputeStands(Struct, frozen=True, kw_only=True):
+    """How the record stands now, and by when it must be answered, if it must."""
+
+    state: str
+    answer_by: datetime | None
+
+
+@post(
+    "/v1/evidence/disputes",
+    status_code=200,
+    tags=["Evidence"],
+    responses={**answered(DisputeStands, "How the record stands"), **problems(404, 409, 422)},
+)
+@threaded
+def answer_dispute(
+    data: JSONBody[DisputeAnswer], request: Asking, idempotency_key: IdempotencyKey
+) -> Response[bytes]:
+    """Answer a dispute about a record that you brought; what rested on it is given again."""
+    service = service_of(request)
+    subject = app.identified(service, data.subject)
+
+    def work(unit: app.Unit) -> app.Fresh:
+        found = app.answer_dispute(
+            service, unit, request.auth,
+            subject=subject, kind=data.kind, record=data.record, act=data.act,
+            text=data.text, changes=data.changes,
+        )  # fmt: skip
+        told = DisputeStands(state=found.state, answer_by=render.answer_by(found))
+        return app.Fresh(200, encode(told), subject)
+
+    return once(request, idempotency_key, data, work)
+
+
+HANDLERS = (one, many, answer_dispute)

@@ -263,7 +263,7 @@ def dispute(data: JSONBody[DisputeAsked], request: Mine) -> Response[bytes]:
     name = (data.kind, data.source, data.record)
     with service.online.begin() as unit:
         found = app.dispute_own(service, unit, request.user.subject, name, data.act, text=data.text)
-    due = None if found.due_at is None else from_micros(found.due_at)
+    due = render.answer_by(found)
     told = DisputeTold(state=found.state, answer_by=due, statement=found.statement)
     return raw(encode(told))
 

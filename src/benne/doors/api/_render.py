@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, TypedDict, cast
 
 import msgspec
@@ -177,3 +178,9 @@ def receipt(found: app.Receipt) -> wire.ConsentReceipt:
         key_id=found.key_id,
         signature=found.signature.hex(),
     )
+
+
+def answer_by(found: app.Dispute) -> datetime | None:
+    """By when a dispute must be answered; ``None`` once it is, or was taken back."""
+    due = found.due_at if found.state == "disputed" else None
+    return None if due is None else from_micros(due)
