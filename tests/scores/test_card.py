@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 
+import numpy as np
+import pandas as pd
 import pytest
 from handmade import FACTORS_OF, artefact, bureau_artefact, people
 
+from benne.models import Artefact, Axis, Card, Column, Deck, Segment, Table
 from benne.scores import card_text, family, points
 
 CASES = {
@@ -111,7 +115,7 @@ class Clerk:
         if value is None:
             return False
         if label.startswith("is "):
-            return label == f'is "{value}"'
+            return json.loads(label[3:]) == value
         if label == "any other":
             return True
         exact = Decimal(repr(value))
@@ -140,6 +144,24 @@ def test_adding_up_by_hand_gives_the_issued_score(case):
         assert base == issued.base[i]
         assert parts == issued.dimensions[i].tolist()
         assert score == issued.score[i]
+
+
+def test_a_wide_table_stands_in_blocks_and_an_odd_level_on_one_line():
+    rng = np.random.default_rng(0)
+    age, town = Column("age", "identity", resolution=1.0), Column("town", "identity", category=True)
+    axes = (Axis(age, (20.0, 30.0, 40.0)), Axis(town, levels=('a "b"', "c\nd", *"efghijklmnop")))
+    micro = rng.integers(-900_000, 900_000, (len(axes[0]), len(axes[1])))
+    table = Table(axes, micro.astype(np.int64))
+    deck = Deck(frozenset(), (Segment("all"),), (Card("all", 3_000_000, (table,)),))
+    card = Artefact((age, town), (deck,))
+    text = card_text(card, family("sesame"))
+    assert max(map(len, text.splitlines())) <= 120
+    clerk = Clerk(text)
+    for years in (None, 19.0, 35.0, 70.0):
+        for place in (None, 'a "b"', "c\nd", "p", "elsewhere"):
+            frame = pd.DataFrame({"age": [years], "town": [place]})
+            issued = points(card.contributions(frame), family("sesame"))
+            assert clerk.score({"age": years, "town": place})[2] == issued.score[0]
 
 
 def test_the_card_says_what_it_is():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -258,7 +259,7 @@ def _label(part: Bin) -> str:
         case Special(code):
             return f"code {_number(code)}"
         case Category(level):
-            return f'is "{level}"'
+            return f"is {json.dumps(level, ensure_ascii=False)}"
         case _:
             return "any other"
 
