@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from made_service import Asker, FakeReader, Turned, made_service
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from benne import app
-from benne.app.stores.online import Online
+from benne.app._jobs import _answer_next
+from benne.app.stores.online import Online, jobs
 from benne.doors.api import _render as render
 
 
@@ -69,6 +71,44 @@ def test_a_page_of_a_job_that_still_runs_is_not_the_last(asker: Asker) -> None:
         worker(asker).step()
     assert told == people
     assert looks == 3, "empty, two, and the last one"
+
+
+def test_two_workers_on_one_job_answer_for_each_person_once(asker: Asker, clock: Turned) -> None:
+    people = [asker.consent(f"ID-{n}")["known_as"] for n in range(60)]
+    job = start(asker, people)
+    both = [worker(asker), replace(worker(asker), name="w2")]
+
+    def work(one: app.Worker) -> None:
+        while asker.http.get(f"/v1/jobs/{job}").json()["state"] == "waiting":
+            one.step()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, both))
+    told = asker.http.get(f"/v1/jobs/{job}/answers?limit=1000").json()["answers"]
+    assert [one["person"] for one in told] == people
+    assert len({one["id"] for one in told}) == asker.http.get("/v1/usage").json()["charged"] == 60
+
+
+def test_a_worker_that_lost_its_job_answers_for_nobody_more(asker: Asker, clock: Turned) -> None:
+    service = asker.service
+    people = [asker.consent(f"ID-{n}")["known_as"] for n in range(3)]
+    start(asker, people)
+    with service.online.begin() as unit:
+        stalled = jobs.take(unit, "w0", at=clock(), until=clock() + 30_000_000)
+    assert stalled is not None
+    worker(asker).step()
+    assert asker.http.get("/v1/usage").json()["charged"] == 0, "another has it"
+    clock.turn(seconds=31)
+    while worker(asker).step():
+        pass
+
+    def render_none(_: app.Replied) -> bytes:
+        raise AssertionError("it answered")
+
+    assert not service.online.run(
+        lambda unit: _answer_next(service, unit, stalled, "w0", render_none)
+    )
+    assert asker.http.get("/v1/usage").json()["charged"] == 3
 
 
 def test_consent_revoked_midway_drops_out(asker: Asker) -> None:
