@@ -9,7 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from benne.kernel import BenneError, consequence_of
+from benne.kernel import (
+    BenneError,
+    Conflict,
+    Corrupt,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    Unavailable,
+    consequence_of,
+)
 
 T = TypeVar("T")
 Progress = Callable[[str, int, int | None], None]
@@ -53,13 +62,10 @@ def note(text: str) -> None:
 
 def fail(error: BenneError) -> int:
     """Say what went wrong on stderr; the exit code to end with."""
-    words = {
-        "InvalidInput": "invalid input",
-        "NotPermitted": "not permitted",
-        "NotFound": "not found",
-    }
-    name = type(error).__name__
-    note(f"benne: {words.get(name, name.lower())}: {error}")
+    words = {InvalidInput: "invalid input", NotPermitted: "not permitted", NotFound: "not found"}
+    kernels = {*words, Conflict, Unavailable, Corrupt, BenneError}
+    kind = next(cls for cls in type(error).__mro__ if cls in kernels)
+    note(f"benne: {words.get(kind, kind.__name__.lower())}: {error}")
     return consequence_of(error).exit_code
 
 
