@@ -2,7 +2,7 @@
 
 ``make bench-service WORKSPACE=DIR`` loads the workspace's evidence into a new store of each kind,
 admits merchants, lets people with about 500 records consent, starts ``benne serve`` in one
-process, and asks
+process (with PostgreSQL, then in two), and asks
 
 * at 200 requests a second for a minute, at instants fixed beforehand (a late answer does not
   delay the next question, so that no wait is hidden);
@@ -28,7 +28,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--stores", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--workers", nargs="+", type=int, default=[1, 2], help="with PostgreSQL")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--parts", action="store_true", help="only tell where the time goes")
     arguments = parser.parse_args()
@@ -77,8 +78,13 @@ def main() -> None:
             return
         for store in arguments.stores:
             with _database(store, Path(temporary)) as url:
-                figures[store] = _measure(workspace, url, arguments.seconds, arguments.rate)
-                print(json.dumps({store: figures[store]}), file=sys.stderr, flush=True)
+                asked, loaded = _loaded(workspace, url)
+                for workers in [1] if store == "sqlite" else arguments.workers:
+                    name = f"{store}, {workers} process{'es' * (workers > 1)}"
+                    figures[name] = loaded | _measure(
+                        workspace, url, asked(), workers, arguments.seconds, arguments.rate
+                    )
+                    print(json.dumps({name: figures[name]}), file=sys.stderr, flush=True)
     print(_table(figures))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -108,27 +114,35 @@ def _database(store: str, folder: Path) -> Iterator[str]:
         yield made_postgres.Server(server).database()
 
 
-def _measure(workspace: Path, url: str, seconds: int, rate: int) -> dict[str, float]:
+def _loaded(workspace: Path, url: str) -> tuple[Callable[[], list[Asked]], dict[str, float]]:
+    """The store with the workspace's evidence: who asks (with new tokens), and figures of it."""
     session = app.session(workspace)
     service = app.service(session, database=url)
     begun = time.perf_counter()
     app.load(session, service, lambda *_: None)
     loaded = time.perf_counter() - begun
-    asked, records = _prepared(service)
+    callers, records = _prepared(service)
+    tokens = Tokens.of(service)
     service.online.close()
-    with _serving(workspace, url) as (port, pid):
+    figures = {"load_seconds": round(loaded, 1), "records_median": statistics.median(records)}
+    return lambda: [Asked(tokens.issue(who), people) for who, people in callers], figures
+
+
+def _measure(
+    workspace: Path, url: str, asked: list[Asked], workers: int, seconds: int, rate: int
+) -> dict[str, float]:
+    with _serving(workspace, url, workers) as (port, pid):
+        asyncio.run(_closed(port, asked, seconds=3, offset=2_000_000))
         spent = _cpu_seconds(pid)
         paced = asyncio.run(_paced(port, asked, rate=rate, seconds=seconds))
         paced["server_cpu_ms"] = round(
             1000 * (_cpu_seconds(pid) - spent) / (rate * (seconds + 3)), 2
         )
-        full = asyncio.run(_closed(port, asked, seconds=15))
-    with _serving_bare(workspace, url) as (port, _):
-        bare = asyncio.run(_closed(port, asked, seconds=15))
+        full = asyncio.run(_closed(port, asked, seconds=min(seconds, 15)))
+    with _serving_bare(workspace, url, workers) as (port, _):
+        bare = asyncio.run(_closed(port, asked, seconds=min(seconds, 15)))
     return {
-        "load_seconds": round(loaded, 1),
         "others_running": round(os.getloadavg()[0], 1),
-        "records_median": statistics.median(records),
         **paced,
         "full_per_second": full["per_second"],
         "bare_per_second": bare["per_second"],
@@ -136,8 +150,10 @@ def _measure(workspace: Path, url: str, seconds: int, rate: int) -> dict[str, fl
     }
 
 
-def _prepared(service: app.Service) -> tuple[list[Asked], list[int]]:
-    """Merchants with tokens, each with the consent of the same people; their records."""
+def _prepared(
+    service: app.Service,
+) -> tuple[list[tuple[app.Caller, tuple[str, ...]]], list[int]]:
+    """Merchants, each with the consent of the same people; the people's records."""
     people = _people(service)
     terms = app.Terms(
         purposes=frozenset({"deposit_free"}),
@@ -146,7 +162,7 @@ def _prepared(service: app.Service) -> tuple[list[Asked], list[int]]:
         ticked_beforehand=False,
         frequency=app.Frequency(30, 30),
     )
-    asked = []
+    callers = []
     for number in range(MERCHANTS):
         name = f"bench-{number}"
         app.add_organisation(service, name, id=name)
@@ -163,8 +179,8 @@ def _prepared(service: app.Service) -> tuple[list[Asked], list[int]]:
             for subject, _ in people:
                 app.give_consent(service, unit, caller, subject=subject, terms=terms)
         known = tuple(pairwise_id(s, name, key=service.pairwise_key) for s, _ in people)
-        asked.append(Asked(Tokens.of(service).issue(caller), known))
-    return asked, [records for _, records in people]
+        callers.append((caller, known))
+    return callers, [records for _, records in people]
 
 
 def _people(service: app.Service) -> list[tuple[str, int]]:
@@ -189,16 +205,16 @@ def _people(service: app.Service) -> list[tuple[str, int]]:
 
 
 @contextmanager
-def _serving(workspace: Path, url: str) -> Iterator[tuple[int, int]]:
+def _serving(workspace: Path, url: str, workers: int) -> Iterator[tuple[int, int]]:
     words = [sys.executable, "-c", "from benne.doors import main; main()", "serve", str(workspace),
-             "--database", url]  # fmt: skip
+             "--database", url, "--workers", str(workers)]  # fmt: skip
     with _process(words, {}) as served:
         yield served
 
 
 @contextmanager
-def _serving_bare(workspace: Path, url: str) -> Iterator[tuple[int, int]]:
-    words = [sys.executable, "-m", "benchmarks.service_bare"]
+def _serving_bare(workspace: Path, url: str, workers: int) -> Iterator[tuple[int, int]]:
+    words = [sys.executable, "-m", "benchmarks.service_bare", "--workers", str(workers)]
     with _process(words, {"BENNE_WORKSPACE": str(workspace), "BENNE_DATABASE": url}) as served:
         yield served
 
@@ -231,9 +247,11 @@ def _process(words: list[str], environment: dict[str, str]) -> Iterator[tuple[in
 
 
 def _cpu_seconds(pid: int) -> float:
-    """The processor time that a process has used, all its threads together."""
+    """The processor time that a process and its workers have used, all their threads together."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    workers = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return own + sum(_cpu_seconds(int(one)) for one in workers)
 
 
 # --- the questions -------------------------------------------------------------------------
@@ -288,10 +306,11 @@ async def _paced(port: int, asked: list[Asked], *, rate: int, seconds: int) -> d
     return {"rate": rate, "answers": len(told), **quantile, "max_ms": round(told[-1] * 1000, 1)}
 
 
-async def _closed(port: int, asked: list[Asked], *, seconds: int) -> dict[str, float]:
+async def _closed(
+    port: int, asked: list[Asked], *, seconds: int, offset: int = 1_000_000
+) -> dict[str, float]:
     """Ask as fast as eight connections can."""
     done, end = 0, time.perf_counter() + seconds
-    offset = 1_000_000
 
     async def line(number: int) -> None:
         nonlocal done
@@ -313,7 +332,7 @@ _PARTS = (
     ("key", "benne.app.stores.online.keys", "remember"),
     ("client", "benne.app.stores.online.clients", "find_client"),
     ("consent: read", "benne.app.stores.online.consents", "of_person_at"),
-    ("consent: opened", "benne.app._asking", "open_consent"),
+    ("consent: opened, the first time", "benne.app._service", "open_consent"),
     ("permit", "benne.app._asking", "permit_on_consent"),
     ("evidence: read", "benne.app.stores.online.evidence", "known"),
     ("evidence: what may be seen", "benne.app._reading", "seen"),
@@ -330,8 +349,9 @@ def _parts(workspace: Path, url: str, *, questions: int = 600) -> str:
     session = app.session(workspace)
     service = app.service(session, database=url)
     app.load(session, service, lambda *_: None)
-    asked, records = _prepared(service)
+    callers, records = _prepared(service)
     tokens = Tokens.of(service)
+    asked = [Asked(tokens.issue(who), people) for who, people in callers]
     spent: dict[str, float] = dict.fromkeys([label for label, _, _ in _PARTS], 0.0)
     for label, module, name in _PARTS:
         _measured(label, module, name, spent)

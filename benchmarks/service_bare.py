@@ -34,10 +34,11 @@ def bare(service: app.Service) -> Litestar:
             clients.find_client(unit, client.id)
             consents.of_person_at(unit, row.merchant, row.known_as)
             asks.answered_under(unit, row.id, since=at)
-            unit.rows(evidence._KNOWN, {"subject": row.subject})
+            unit.rows(*evidence.asked(row.subject))
             answer = service.new_id()
-            asks.add(unit, Ask(answer, client.organisation, client.id, row.subject, row.id,
-                               "consult", "deposit_free", "consult", None, True, at))  # fmt: skip
+            asks.add(unit, Ask(answer, client.organisation, client.id, row.subject,
+                               f"bare {row.id}", "consult", "deposit_free", "consult", None, True,
+                               at))  # fmt: skip
             line = journal.append(unit, "answer", {"answer": answer}, at=at)
             text = "b" * 1_500
             given = Given(answer, row.subject, at, "sesame", at, at, 1, "a" * 64, "e" * 64, None,
@@ -63,11 +64,18 @@ def bare(service: app.Service) -> Litestar:
     return Litestar([consult, healthz], openapi_config=None)
 
 
+def from_environment() -> Litestar:
+    """The application of the workspace that ``BENNE_WORKSPACE`` names."""
+    return bare(app.shared_service())
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
+    parser.add_argument("--workers", type=int, default=1)
+    arguments = parser.parse_args()
     uvicorn.run(
-        bare(app.shared_service()), port=port, loop="uvloop", http="httptools",
-        access_log=False, log_level="warning",
+        "benchmarks.service_bare:from_environment", factory=True, port=arguments.port,
+        workers=arguments.workers, loop="uvloop", http="httptools", access_log=False,
+        log_level="warning",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from feature_oracle import value_of
@@ -10,8 +11,9 @@ from made_features import every_aggregate, random_features
 from made_histories import KINDS, PERMIT, Case, a_case
 from made_lake import Look, in_duckdb, sql_of
 
-from benne.evidence import View
+from benne.evidence import Columns, History, View
 from benne.features import Feature, Plan, plan
+from benne.kernel import Row
 
 EVERY = plan(every_aggregate(), KINDS.values())
 seeds = st.integers(0, 2**32)
@@ -39,11 +41,24 @@ def demand_agreement(of: Plan, looks: list[Look], *, general: bool) -> None:
     in_batch = in_duckdb(sql_of(of, general=general), looks, general=general)
     for (case, view), batch in zip(looks, in_batch, strict=True):
         in_process = of.compute(case.history, PERMIT, view)
+        by_column = of.compute(as_columns(case.history), PERMIT, view)
+        engines = {"in process": in_process, "by column": by_column, "DuckDB": batch}
         for feature in of.features:
             expected = oracle(of, feature, case, view)
-            for engine, values in (("in process", in_process), ("DuckDB", batch)):
+            for engine, values in engines.items():
                 got = values[feature.name]
                 assert same(got, expected), (engine, feature.name, got, expected, view, case)
+
+
+def as_columns(history: History) -> dict[str, Columns]:
+    """A person's versions as the online store keeps them."""
+
+    def columns(kind: str, rows: Sequence[Row]) -> Columns:
+        return Columns(
+            tuple(KINDS[kind].types), len(rows), lambda name: [row[name] for row in rows]
+        )
+
+    return {kind: columns(kind, rows) for kind, rows in history.items()}
 
 
 def oracle(of: Plan, feature: Feature, case: Case, view: View) -> Any:

@@ -61,7 +61,7 @@ def test_what_arrived_is_seen_from_then_on_and_not_before(online: Online) -> Non
 
     def shown(as_of: int) -> list[Any]:
         kinds = KINDS
-        return seen(kinds["obligation"], held.history, permit(), View(as_of), kinds=kinds)
+        return list(seen(kinds["obligation"], held.history, permit(), View(as_of), kinds=kinds))
 
     assert shown(NOW - 1) == []
     assert [row["due_minor"] for row in shown(NOW)] == [100]

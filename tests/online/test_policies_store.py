@@ -17,9 +17,9 @@ def test_who_proposed_cannot_publish(online: Online) -> None:
         policies.propose(unit, version(1))
         with pytest.raises(NotPermitted, match="somebody else must publish"):
             policies.publish(unit, "bank", 1, by="ann", role="live", at=10)
-        assert policies.in_force(unit, "rental", role="live", at=10) is None
+        assert policies.in_force(unit, "rental", at=10).get("live") is None
         policies.publish(unit, "bank", 1, by="bob", role="live", at=10)
-        assert policies.in_force(unit, "rental", role="live", at=10) == version(1)
+        assert policies.in_force(unit, "rental", at=10).get("live") == version(1)
 
 
 def test_which_policy_was_live_at_an_instant_is_a_query(online: Online) -> None:
@@ -31,10 +31,10 @@ def test_which_policy_was_live_at_an_instant_is_a_query(online: Online) -> None:
         policies.publish(unit, "bank", 1, by="cid", role="shadow", at=20)
         policies.withdraw(unit, "rental", role="live", at=30)
         policies.publish(unit, "bank", 1, by="bob", role="live", at=40)
-        found = [policies.in_force(unit, "rental", role="live", at=at)
+        found = [policies.in_force(unit, "rental", at=at).get("live")
                  for at in (9, 10, 19, 20, 29, 30, 40)]  # fmt: skip
         assert [f and f.version for f in found] == [None, 1, 1, 2, 2, None, 1]
-        shadow = policies.in_force(unit, "rental", role="shadow", at=99)
+        shadow = policies.in_force(unit, "rental", at=99).get("shadow")
         assert shadow is not None and shadow.version == 1
         with pytest.raises(Conflict, match="only after that"):
             policies.publish(unit, "bank", 2, by="bob", role="live", at=40)

@@ -180,7 +180,9 @@ def decided_answer(served: Service, subject: str, permit: Permit) -> tuple[str, 
     question = Question("consult", "p", "deposit_free", service="bank", amount_minor=500)
     given, made = answer(served, subject, permit)
     with served.online.begin() as unit:
-        verdict = consult(offering, unit, question, made, merchant="m", subject=subject)
+        verdict = consult(
+            offering, unit, question, made, merchant="m", subject=subject, at=served.clock()
+        )
         told = {
             "told": content_hash(json.loads(given.body or "")),
             "decided": {kept.role: content_hash(kept.body) for kept in verdict.kept},

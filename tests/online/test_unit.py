@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from benne.app.stores.online import Online, Unit, evidence, journal
+from benne.app.stores.online import Online, Unit, asks, evidence, journal
 from benne.kernel import Unavailable
 
 LINES = select(func.count()).select_from(journal.lines)
@@ -146,3 +146,73 @@ def test_what_shared_a_flush_that_failed_was_not_done(online: Online) -> None:
     with online.reading() as unit:
         assert unit.value(LINES) == 0
     online.run(lambda unit: journal.append(unit, "kept", {}, at=1))
+
+
+def an_ask(answer: str) -> asks.Ask:
+    return asks.Ask(answer, "o", "c", None, "consent", "score", "lending", "score", None, True, 1)
+
+
+def test_what_is_put_is_there_for_whoever_asks_next_and_at_the_end(online: Online) -> None:
+    with online.begin() as unit:
+        asks.add(unit, an_ask("a"))
+        assert asks.answered_under(unit, "consent", since=0) == [1]
+        asks.add(unit, an_ask("b"))
+        asks.add(unit, an_ask("c"))
+    with online.reading() as unit:
+        assert len(asks.answered_under(unit, "consent", since=0)) == 3
+
+
+def test_what_is_put_twice_keeps_nothing_of_the_unit(online: Online) -> None:
+    def work(unit: Unit) -> None:
+        journal.append(unit, "work", {}, at=1)
+        asks.add(unit, an_ask("a"))
+        asks.add(unit, an_ask("a"))
+
+    with pytest.raises(IntegrityError):
+        online.run(work)
+    with online.reading() as unit:
+        assert (unit.value(LINES), asks.answered_under(unit, "consent", since=0)) == (0, [])
+
+
+def test_a_part_that_is_undone_takes_with_it_what_it_put(online: Online) -> None:
+    with online.begin() as unit:
+        asks.add(unit, an_ask("a"))
+        with pytest.raises(RuntimeError), unit.attempt():
+            asks.add(unit, an_ask("b"))
+            raise RuntimeError
+    with online.reading() as unit:
+        assert asks.answered_under(unit, "consent", since=0) == [1]
+
+
+def test_what_was_asked_ahead_is_asked_anew_once_the_unit_writes(online: Online) -> None:
+    with online.begin() as unit:
+        unit.ahead(asks.asked("consent", since=0), asks.asked("other", since=0))
+        assert asks.answered_under(unit, "other", since=0) == []
+        asks.add(unit, an_ask("a"))
+        assert asks.answered_under(unit, "consent", since=0) == [1]
+
+
+def test_a_line_that_was_cut_while_it_idled_is_opened_anew(online: Online) -> None:
+    if online.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no line")
+    others = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    apart = create_engine(online.engine.url)
+
+    def cut() -> None:
+        with apart.connect() as connection:
+            connection.execute(others)
+
+    with online.begin() as unit:
+        journal.append(unit, "before", {}, at=1)
+    cut()
+    online.run(lambda unit: journal.append(unit, "run", {}, at=1))
+    cut()
+    with online.begin() as unit:
+        journal.append(unit, "begin", {}, at=1)
+    cut()
+    with online.reading() as unit:
+        assert unit.value(LINES) == 3
+    apart.dispose()

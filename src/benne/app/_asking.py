@@ -12,7 +12,7 @@ from benne.app._keeping import record_reply
 from benne.app._reading import Reading
 from benne.app._refusals import TooManyThresholds
 from benne.app._sandbox import sandbox_subject
-from benne.app.stores.online import asks, consents
+from benne.app.stores.online import asks, clients, consents, evidence, policies
 from benne.kernel import MICROS_PER_DAY, Value, iso
 from benne.rights import (
     ClosedByRule,
@@ -21,7 +21,6 @@ from benne.rights import (
     Permit,
     forget_at,
     next_answer_at,
-    open_consent,
     permit_on_consent,
 )
 from benne.scores import (
@@ -124,6 +123,7 @@ def ask(service: Service, unit: Unit, caller: Caller, question: Question) -> Rep
     """
     caller.demand(f"answers.{question.asked}")
     caller.demand_purpose(question.purpose, question.asked)
+    unit.ahead(clients.asked(caller.client), *consents.asked(caller.organisation, question.person))
     demand_open(unit, caller)
     reply = _reply(service, unit, caller, question)
     record_reply(service, unit, caller, reply)
@@ -133,11 +133,11 @@ def ask(service: Service, unit: Unit, caller: Caller, question: Question) -> Rep
 def _reply(service: Service, unit: Unit, caller: Caller, question: Question) -> Replied:
     if caller.mode == "test":
         return _sandboxed(service, unit, caller, question)
-    at = service.clock()
     given = [
-        (open_consent(one.signed, service.verifier), one)
+        (service.opened(one.signed), one)
         for one in consents.of_person_at(unit, caller.organisation, question.person)
     ]
+    at = service.clock()  # now that the consent is held: after all that was answered under it
     name = service.workspace.service.family
     refused: ConsentMissing = ConsentMissing("absent", "the person gave you no consent; ask them.")
     for consent, stored in given:
@@ -159,7 +159,7 @@ def _reply(service: Service, unit: Unit, caller: Caller, question: Question) -> 
         except ClosedByRule as closed:
             why = Unavailable(name, question.person, at, str(closed))
             return _nothing(service, caller, question, why, rule=closed.rule, consent=consent)
-        return _permitted(service, unit, caller, question, permit, consent)
+        return _permitted(service, unit, caller, question, permit, consent, at)
     return _nothing(
         service, caller, question, NoConsent(name, question.person, at, str(refused)),
         status=refused.status,
@@ -173,11 +173,16 @@ def _permitted(
     question: Question,
     permit: Permit,
     consent: Consent,
+    at: int,
 ) -> Replied:
-    at = service.clock()
     name = service.workspace.service.family
-    span = consent.frequency.days * MICROS_PER_DAY
-    past = asks.answered_under(unit, consent.id, since=at - span)
+    since = at - consent.frequency.days * MICROS_PER_DAY
+    unit.ahead(
+        asks.asked(consent.id, since=since),
+        evidence.asked(consent.subject),
+        policies.asked(question.service or "", at=at),
+    )
+    past = asks.answered_under(unit, consent.id, since=since)
     again_at = next_answer_at(consent, past, at)
     if again_at > at:
         why = f"consent {consent.id} allows the next answer at {iso(again_at)}."
@@ -191,7 +196,7 @@ def _permitted(
         id=service.new_id(),
         question=question,
         answer=reading.answer,
-        content=_content(service, unit, caller, question, reading, consent.subject),
+        content=_content(service, unit, caller, question, reading, consent.subject, at),
         as_of=reading.as_of,
         family=name,
         mode=caller.mode,
@@ -230,6 +235,7 @@ def _content(
     question: Question,
     reading: Reading,
     subject: str | None,
+    at: int,
 ) -> Content:
     answer = reading.answer
     if isinstance(answer, NoConsent | Unavailable | Erased):
@@ -237,8 +243,9 @@ def _content(
     match question.asked:
         case "consult":
             return consult(
-                service, unit, question, reading, merchant=caller.organisation, subject=subject
-            )
+                service, unit, question, reading,
+                merchant=caller.organisation, subject=subject, at=at,
+            )  # fmt: skip
         case "watchlist":
             said = {flag.record: flag.statement for flag in reading.flags}
             return watchlist(reading.seen.get("breach", ()), at=reading.as_of, statements=said)
@@ -284,7 +291,7 @@ def _sandboxed(service: Service, unit: Unit, caller: Caller, question: Question)
         id=service.new_id(),
         question=question,
         answer=reading.answer,
-        content=_content(service, unit, caller, question, reading, None),
+        content=_content(service, unit, caller, question, reading, None, service.clock()),
         as_of=reading.as_of,
         family=reading.answer.family,
         mode="test",

@@ -69,8 +69,9 @@ def consult(
     *,
     merchant: str,
     subject: str | None,
+    at: int,
 ) -> Verdict:
-    """The verdict on a ``consult``; ``subject`` is ``None`` for a person of the sandbox.
+    """The verdict on a ``consult`` at ``at``; ``subject`` is ``None`` for a person of the sandbox.
 
     Raises:
         NotFound: no such service.
@@ -82,9 +83,8 @@ def consult(
         raise MoreThanNeeded(
             f"{offer.name} is for {', '.join(offer.purposes)}; got {question.purpose}."
         )
-    at = service.clock()
-    live = policies.in_force(unit, offer.name, role="live", at=at)
-    shadow = policies.in_force(unit, offer.name, role="shadow", at=at)
+    in_force = policies.in_force(unit, offer.name, at=at)
+    live, shadow = in_force.get("live"), in_force.get("shadow")
     if live is not None and shadow is not None and live.hash == shadow.hash:
         shadow = None  # it would decide the same
     if live is None and shadow is None:

@@ -9,14 +9,13 @@ from benne.app._consulting import KeptDecision, Verdict
 from benne.app.stores.online import answers, asks, evidence, policies
 from benne.app.stores.online.asks import Ask
 from benne.evidence import Arrival
-from benne.kernel import Json, Value, canonical_json, content_hash, iso
-from benne.rights import Consent, Permit
+from benne.kernel import Json, Value, canonical_json, content_hash, iso, text_hash
+from benne.rights import Consent
 from benne.scores import to_json
 
 if TYPE_CHECKING:
     from benne.app._access import Caller
     from benne.app._asking import Replied
-    from benne.app._reading import Reading
     from benne.app._service import Service
     from benne.app.stores.online import Unit
 
@@ -28,19 +27,7 @@ def record_reply(service: Service, unit: Unit, caller: Caller, reply: Replied) -
     """Write who asked and what it cost, the journal line, and what a replay needs."""
     question, consent = reply.question, reply.consent
     read = reply.reading is not None and reply.mode == "production"
-    ask_row = Ask(
-        answer=reply.id,
-        organisation=caller.organisation,
-        client=caller.client,
-        subject=consent.subject if consent is not None else None,
-        consent=consent.id if consent is not None and read else None,
-        asked=question.asked,
-        purpose=question.purpose,
-        outcome=reply.kind,
-        threshold=question.threshold if read else None,
-        charged=read and reply.kind in CHARGED,
-        at=service.clock(),
-    )
+    ask_row = _ask_row(caller, reply, read=read, at=service.clock())
     asks.add(unit, ask_row)
     line: dict[str, Json] = {
         "answer": reply.id,
@@ -56,20 +43,53 @@ def record_reply(service: Service, unit: Unit, caller: Caller, reply: Replied) -
     if not read or reading is None or permit is None or consent is None:
         service.note(unit, "answer", line)
         return
+    allowed, told = canonical_json(permit.as_json()), canonical_json(to_json(reading.answer))
     line |= {
-        "permit": permit.hash,
+        "permit": text_hash(allowed),
         "model": reading.artefact,
         "evidence": reading.evidence,
-        "told": content_hash(to_json(reading.answer)),
+        "told": text_hash(told),
     }
     decided = reply.content.kept if isinstance(reply.content, Verdict) else ()
     if decided:
         line["decided"] = {kept.role: content_hash(kept.body) for kept in decided}
     number = service.note(unit, "answer", line)
     _keep_decisions(unit, reply.id, decided, subject=consent.subject, at=ask_row.at)
-    _keep(service, unit, reply, reading, permit, consent, number)
+    given = answers.Given(
+        id=reply.id,
+        subject=consent.subject,
+        at=service.clock(),
+        family=reply.family,
+        as_of=reading.as_of,
+        known_by=reading.known_by,
+        batch=reading.batch,
+        artefact=reading.artefact,
+        evidence=reading.evidence,
+        network=reading.network,
+        permit=allowed,
+        body=told,
+        line=number,
+    )
+    answers.put(unit, given)
     if question.purpose == "lending":
         _leave_inquiry(service, unit, caller, reply, consent)
+
+
+def _ask_row(caller: Caller, reply: Replied, *, read: bool, at: int) -> Ask:
+    question, consent = reply.question, reply.consent
+    return Ask(
+        answer=reply.id,
+        organisation=caller.organisation,
+        client=caller.client,
+        subject=None if consent is None else consent.subject,
+        consent=consent.id if consent is not None and read else None,
+        asked=question.asked,
+        purpose=question.purpose,
+        outcome=reply.kind,
+        threshold=question.threshold if read else None,
+        charged=read and reply.kind in CHARGED,
+        at=at,
+    )
 
 
 def _keep_decisions(
@@ -86,34 +106,6 @@ def _keep_decisions(
             subject=subject,
             at=at,
         )
-
-
-def _keep(
-    service: Service,
-    unit: Unit,
-    reply: Replied,
-    reading: Reading,
-    permit: Permit,
-    consent: Consent,
-    line: int,
-) -> None:
-    """Keep all that a replay of the answer needs."""
-    given = answers.Given(
-        id=reply.id,
-        subject=consent.subject,
-        at=service.clock(),
-        family=reply.family,
-        as_of=reading.as_of,
-        known_by=reading.known_by,
-        batch=reading.batch,
-        artefact=reading.artefact,
-        evidence=reading.evidence,
-        network=reading.network,
-        permit=canonical_json(permit.as_json()),
-        body=canonical_json(to_json(reading.answer)),
-        line=line,
-    )
-    answers.put(unit, given)
 
 
 def _leave_inquiry(

@@ -66,6 +66,7 @@ def _in(
     request: str,
     work: Callable[[Unit], Fresh],
 ) -> Kept:
+    unit.ahead(*keys.asked(client, key))
     match keys.claim(unit, client, key, request, at=service.clock()):
         case keys.Replay(status, body):
             return Kept(status, body, replayed=True)

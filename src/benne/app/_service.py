@@ -6,19 +6,24 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from benne.app._signing import Ed25519Signer, Ed25519Verifier
 from benne.app._webhooks import fan_out
 from benne.app.stores.online import clients, journal
 from benne.kernel import DOMAINS, Json, uuid7
+from benne.rights import Consent, SignedConsent, open_consent
 
 if TYPE_CHECKING:
     from benne.app._asking import Reader
     from benne.app.settings import Workspace
     from benne.app.stores.online import Online, Unit
     from benne.evidence import Kind
+
+
+_OPENED_KEPT = 4_096
+"""Consents that stay opened: of who is asked about again soon, some 3 kB each."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,11 @@ class Service:
         """Who tells right signatures, under every key there was."""
         numbers = range(1, self.workspace.service.signing_keys + 1)
         return Ed25519Verifier.of(self._signer(number).public for number in numbers)
+
+    @cached_property
+    def opened(self) -> Callable[[SignedConsent], Consent]:
+        """``open_consent``; a signature that was found right is not checked again."""
+        return lru_cache(_OPENED_KEPT)(partial(open_consent, verifier=self.verifier))
 
     def _signer(self, number: int) -> Ed25519Signer:
         return Ed25519Signer(self.derived(f"signatures {number}"))

@@ -12,6 +12,7 @@ from benne.evidence._casts import (
     plan_casts,
     quoted,
 )
+from benne.evidence._columns import Columns, column_of
 from benne.evidence._findings import ADVICE, Finding
 from benne.evidence._kinds import (
     CAUSES,
@@ -60,6 +61,7 @@ __all__ = [
     "Arrival",
     "CastPlan",
     "ColumnSpec",
+    "Columns",
     "Finding",
     "History",
     "Kind",
@@ -73,6 +75,7 @@ __all__ = [
     "add_version",
     "arrival",
     "as_corrected",
+    "column_of",
     "counted",
     "entered",
     "kinds_of",

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -62,7 +62,7 @@ class ColumnSpec:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kind:
     """A table of evidence: its domain, its columns, and the instant windows run over."""
 
@@ -100,7 +100,7 @@ class Kind:
         names = ", ".join(c.name for c in self.columns)
         raise InvalidInput(f"kind {self.name!r} has no column {name!r}; it has {names}.")
 
-    @property
+    @cached_property
     def types(self) -> dict[str, Type]:
         """The expression type of every column that a feature may read (no groups)."""
         own = {c.name: COLUMN_TYPES[c.type] for c in self.columns if not c.group}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from benne.evidence._columns import column_of
 from benne.evidence._kinds import Kind
 from benne.evidence._views import History, Kinds, View, seen, visible
 from benne.kernel import MICROS_PER_DAY, Row, Value, whole_days
@@ -71,10 +72,10 @@ def thickness_over(
     sources: set[Value] = set()
     instants: list[int] = []
     for kind in there:
-        for row in shown[kind.name]:
-            at = row[kind.window]
+        rows = shown[kind.name]
+        for at, source in zip(column_of(rows, kind.window), column_of(rows, "source"), strict=True):
             if isinstance(at, int) and at < as_of:
-                sources.add(row["source"])
+                sources.add(source)
                 instants.append(at)
     span = whole_days(min(instants), as_of) if instants else 0
     return {"records": len(instants), "sources": len(sources), "span_days": span}

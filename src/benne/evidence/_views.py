@@ -23,11 +23,13 @@ process, demand a ``Permit``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from benne.evidence._columns import Columns, column_of
 from benne.evidence._kinds import Kind
 from benne.kernel import MICROS_PER_DAY, InvalidInput, NotPermitted, Row, Type, Value
 from benne.rights import Horizon, Permit
@@ -295,8 +297,10 @@ def _descendants(
 
 def seen(
     kind: Kind, history: History, permit: Permit, view: View, *, kinds: Kinds
-) -> list[dict[str, Value]]:
+) -> Sequence[dict[str, Value]]:
     """What ``view`` shows of ``kind`` in one person's ``history``: masked copies of versions.
+
+    Versions that are ``Columns`` are shown as such.
 
     ``history`` holds every version of every kind that ``kinds`` names, with the columns of
     ``kind.types``; a kind that it lacks has no records.
@@ -305,7 +309,11 @@ def seen(
         NotPermitted: no permit, or one that does not cover ``kind`` or the person.
     """
     _demand(permit, kind)
-    _demand_subjects(permit, history.get(kind.name, ()))
+    versions = history.get(kind.name, ())
+    _demand_subjects(permit, column_of(versions, "subject"))
+    tied = {c.name: c.known_with for c in kind.columns if c.known_with and not c.group}
+    if isinstance(versions, Columns) and view.ordinary and view.about is None:
+        return _shown(kind, versions, permit, view.as_of, tied)
     rows = _known_of(kind, history, view)
     if view.about is not None:
         gone = _gone(kind, history, view, kinds)
@@ -314,24 +322,55 @@ def seen(
         rows = [row for row in rows if permit.covers_instant(row[kind.window])]
     for horizon in permit.horizons(kind.name):
         rows = [row for row in rows if not horizon.hides(row, as_of=view.as_of)]
-    tied = [(c.name, c.known_with) for c in kind.columns if c.known_with and not c.group]
     return [_masked(row, tied, view.as_of) for row in rows] if tied else [dict(r) for r in rows]
 
 
-def _demand_subjects(permit: Permit, rows: Iterable[Row]) -> None:
-    if permit.subjects is None:
-        return
-    for row in rows:
-        if row["subject"] not in permit.subjects:
-            raise NotPermitted(
-                f"the permit for {permit.purpose} does not cover this person; ask for one "
-                "that does."
-            )
+def _shown(
+    kind: Kind, versions: Columns, permit: Permit, as_of: int, tied: Mapping[str, str]
+) -> Columns:
+    """``seen`` in the ordinary view, a column at a time."""
+    known, superseded, cause = map(versions.column, ("known_at", "superseded_at", "cause"))
+    shown = versions.at(
+        [
+            i
+            for i, (since, until, why) in enumerate(zip(known, superseded, cause, strict=True))
+            if since <= as_of < until  # type: ignore[operator]  # instants are ints
+            and why != "retraction"
+        ]
+    )
+    low, high = permit.evidence_from, permit.evidence_until
+    if low is not None or high is not None:
+        shown = shown.at(_covered(shown.column(kind.window), low, high))
+    for horizon in permit.horizons(kind.name):
+        shown = shown.at([i for i, row in enumerate(shown) if not horizon.hides(row, as_of=as_of)])
+
+    def masked(name: str) -> list[Value]:
+        instants = shown.column(tied[name])
+        return [
+            None if moment is None or moment >= as_of else value  # type: ignore[operator]
+            for value, moment in zip(shown.column(name), instants, strict=True)
+        ]
+
+    return shown.replacing(masked, frozenset(tied)) if tied else shown
 
 
-def _masked(row: Row, tied: list[tuple[str, str]], as_of: int) -> dict[str, Value]:
+def _covered(instants: Iterable[Value], low: int | None, high: int | None) -> list[int]:
+    """The positions of what lies in ``[low, high)``: ``Permit.covers_instant``, all at once."""
+    first = -math.inf if low is None else low
+    end = math.inf if high is None else high
+    return [i for i, at in enumerate(instants) if isinstance(at, int) and first <= at < end]
+
+
+def _demand_subjects(permit: Permit, subjects: Iterable[Value]) -> None:
+    if permit.subjects is not None and not permit.subjects.issuperset(subjects):
+        raise NotPermitted(
+            f"the permit for {permit.purpose} does not cover this person; ask for one that does."
+        )
+
+
+def _masked(row: Row, tied: Mapping[str, str], as_of: int) -> dict[str, Value]:
     copy = dict(row)
-    for name, instant in tied:
+    for name, instant in tied.items():
         moment = row[instant]
         if moment is None or moment >= as_of:  # type: ignore[operator]  # instants are ints
             copy[name] = None

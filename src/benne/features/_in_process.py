@@ -10,10 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any, TypeAlias
 
-from benne.evidence import History, Kind, View, seen
+from benne.evidence import History, Kind, View, column_of, seen
 from benne.features._aggregates import OPERATORS, Run
 from benne.features._algebra import Ahead, Atom, State, Window
 from benne.features._checks import Checked
@@ -40,11 +39,20 @@ List: TypeAlias = "list[Any]"
 
 @dataclass(slots=True)
 class _Sheet:
-    """One kind's rows at one ``as_of``, in order, with each column computed when first asked."""
+    """One kind's rows at one ``as_of``, in ``order``, each column computed when first asked."""
 
-    rows: list[Row]
+    rows: Sequence[Row]
+    order: list[int]
     as_of: int
     columns: dict[int, List] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def column(self, name: str) -> List:
+        """The values of a column of the kind, in order."""
+        values = column_of(self.rows, name)
+        return [values[i] for i in self.order]
 
 
 class _Columns:
@@ -71,13 +79,13 @@ class _Columns:
 
     def _filler(self, node: Expression) -> Callable[[_Sheet], List]:
         if isinstance(node, Column):
-            get = itemgetter(node.name)
-            return lambda sheet: list(map(get, sheet.rows))
+            name = node.name
+            return lambda sheet: sheet.column(name)
         if isinstance(node, AsOf):
-            return lambda sheet: [sheet.as_of] * len(sheet.rows)
+            return lambda sheet: [sheet.as_of] * len(sheet)
         if isinstance(node, Constant):
             value = node.value
-            return lambda sheet: [value] * len(sheet.rows)
+            return lambda sheet: [value] * len(sheet)
         assert isinstance(node, Call)
         numbers = [self.add(argument) for argument in node.arguments]
         function, column = _over_columns(node.operator), self.column
@@ -158,6 +166,7 @@ class KindWalk:
         self._windows: dict[Window, int] = {}
         self._steps = [self._step(atom) for atom in atoms]
         self._hull = _hull(self._windows)
+        self._over_nothing = self._computed((), 0)
 
     def _step(self, atom: Atom) -> _AtomStep:
         where = None if atom.where is None else self._columns.add(atom.where)
@@ -167,8 +176,11 @@ class KindWalk:
         run = OPERATORS[atom.aggregate].run
         return _AtomStep(window, series, run, atom.q_permille or 0)
 
-    def compute(self, rows: Iterable[Row], as_of: int) -> list[Value]:
+    def compute(self, rows: Sequence[Row], as_of: int) -> list[Value]:
         """Each atom's value, in order, over what a view shows of the kind."""
+        return self._computed(rows, as_of) if rows else self._over_nothing
+
+    def _computed(self, rows: Sequence[Row], as_of: int) -> list[Value]:
         sheet, instants = self._sheet(rows, as_of)
         frames = [_frame(self.kind, window, sheet, instants) for window in self._windows]
         series = [self._keep(sheet, instants, *key) for key in self._series]
@@ -177,20 +189,19 @@ class KindWalk:
             for step in self._steps
         ]
 
-    def _sheet(self, rows: Iterable[Row], as_of: int) -> tuple[_Sheet, list[int]]:
+    def _sheet(self, rows: Sequence[Row], as_of: int) -> tuple[_Sheet, list[int]]:
         """The rows that lie in the hull of the windows, in order, and their instants."""
         name, (back, ahead) = self.kind.window, self._hull
         end = as_of + ahead
         start = None if back is None else as_of - back
+        instants: List = column_of(rows, name)
         inside = [
-            row
-            for row in rows
-            if (t := row[name]) is not None
-            and t < end  # type: ignore[operator]  # instants are ints
-            and (start is None or t >= start)  # type: ignore[operator]
+            i
+            for i, t in enumerate(instants)
+            if t is not None and t < end and (start is None or t >= start)
         ]
-        inside.sort(key=itemgetter(name, "known_at", "record", "source"))
-        return _Sheet(inside, as_of), [row[name] for row in inside]  # type: ignore[misc]
+        order = _in_order(rows, inside, (name, "known_at"))
+        return _Sheet(rows, order, as_of), [instants[i] for i in order]
 
     def _keep(
         self, sheet: _Sheet, instants: list[int], where: int | None, value: int | None
@@ -210,6 +221,14 @@ class KindWalk:
             return _Series(positions, values, instants)
         positions = [i for i in positions if values[i] is not None]
         return _Series(positions, [values[i] for i in positions], [instants[i] for i in positions])
+
+
+def _in_order(rows: Sequence[Row], positions: list[int], by: tuple[str, ...]) -> list[int]:
+    """The positions in order of the columns ``by``; of ties, by record and source as well."""
+    keys: List = list(zip(*(column_of(rows, name) for name in by), strict=True))
+    if len({keys[i] for i in positions}) < len(positions) and "record" not in by:
+        return _in_order(rows, positions, (*by, "record", "source"))
+    return sorted(positions, key=keys.__getitem__)
 
 
 def _hull(windows: Iterable[Window]) -> tuple[int | None, int]:
@@ -233,7 +252,7 @@ _Frame: TypeAlias = "tuple[int, int] | frozenset[int]"
 def _frame(kind: Kind, window: Window, sheet: _Sheet, instants: list[int]) -> _Frame:
     now = bisect_left(instants, sheet.as_of)
     if isinstance(window, State):
-        return _last_of_each(kind, window.by, sheet.rows[:now])
+        return _last_of_each(kind, window.by, sheet, now)
     if isinstance(window, Ahead):
         return now, bisect_left(instants, sheet.as_of + window.days * MICROS_PER_DAY)
     if window.days is None:
@@ -241,9 +260,11 @@ def _frame(kind: Kind, window: Window, sheet: _Sheet, instants: list[int]) -> _F
     return bisect_left(instants, sheet.as_of - window.days * MICROS_PER_DAY), now
 
 
-def _last_of_each(kind: Kind, by: str, rows: list[Row]) -> frozenset[int]:
+def _last_of_each(kind: Kind, by: str, sheet: _Sheet, now: int) -> frozenset[int]:
     own = any(c.name == by and c.refers for c in kind.columns)
-    last = {(row[by], row["source"] if own else None): i for i, row in enumerate(rows)}
+    named = sheet.column(by)[:now]
+    sources = sheet.column("source")[:now] if own else [None] * now
+    last = {key: i for i, key in enumerate(zip(named, sources, strict=True))}
     return frozenset(last.values())
 
 
@@ -263,11 +284,20 @@ def _run(series: _Series, frame: _Frame, as_of: int, q_permille: int) -> Run:
 
 @dataclass(frozen=True, slots=True)
 class _FeatureStep:
-    """A feature: the places of its atoms among all, by the names its value reads them under."""
+    """A feature: the places of its atoms among all, by the names its value reads them under.
+
+    One that is an atom, and nothing is done to it, has no ``value``.
+    """
 
     name: str
     places: tuple[tuple[str, int], ...]
-    value: Evaluator
+    value: Evaluator | None
+
+    def over(self, values: Sequence[Value], as_of: int) -> Value:
+        """The feature, of the values of all atoms."""
+        if self.value is None:
+            return values[self.places[0][1]]
+        return self.value({name: values[i] for name, i in self.places}, as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +324,7 @@ class Walk:
                 _FeatureStep(
                     one.feature.name,
                     tuple((f"atom_{i}", places[atom]) for i, atom in enumerate(one.atoms)),
-                    evaluator(one.value),
+                    None if isinstance(one.value, Column) else evaluator(one.value),
                 )
                 for one in checked
             ),
@@ -315,7 +345,4 @@ class Walk:
         values: list[Value] = []
         for walk in self.kinds:
             values += walk.compute(shown[walk.kind.name], as_of)
-        return {
-            step.name: step.value({name: values[i] for name, i in step.places}, as_of)
-            for step in self.features
-        }
+        return {step.name: step.over(values, as_of) for step in self.features}

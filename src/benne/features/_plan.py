@@ -40,7 +40,7 @@ class Plan:
         """The features, in order."""
         return tuple(one.feature for one in self.checked)
 
-    @property
+    @cached_property
     def types(self) -> dict[str, Type]:
         """The type of each feature's value: int, float or text."""
         return {one.feature.name: one.type for one in self.checked}
@@ -55,7 +55,7 @@ class Plan:
         """The kinds that the features read."""
         return tuple(dict.fromkeys(kind for one in self.checked for kind in one.feature.lineage))
 
-    @property
+    @cached_property
     def of_neighbours(self) -> tuple[str, ...]:
         """The features over neighbours: a month's block gives them (see ``network``)."""
         return tuple(

@@ -1,6 +1,6 @@
 """What every room speaks: instants, money, ids, hashes, errors and the expression tree."""
 
-from benne.kernel._canonical import Json, canonical_json, content_hash
+from benne.kernel._canonical import Json, canonical_json, content_hash, text_hash
 from benne.kernel._errors import (
     CONSEQUENCES,
     BenneError,
@@ -109,6 +109,7 @@ __all__ = [
     "pairwise_id",
     "parse_instant",
     "subject_id",
+    "text_hash",
     "type_of",
     "unified",
     "uuid7",

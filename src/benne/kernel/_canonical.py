@@ -12,6 +12,11 @@ from benne.kernel._errors import InvalidInput
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+
+
 def canonical_json(value: Json) -> str:
     """JSON with sorted keys, no white space, and the shortest text that reads back the same.
 
@@ -22,13 +27,16 @@ def canonical_json(value: Json) -> str:
         InvalidInput: the value holds a number that is not finite, or is not JSON.
     """
     try:
-        return json.dumps(
-            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
+        return _encode(value)
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"only finite JSON values have a canonical form: {error}.") from error
 
 
 def content_hash(value: Json) -> str:
     """SHA-256, in hex, of the canonical JSON of ``value``."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return text_hash(canonical_json(value))
+
+
+def text_hash(canonical: str) -> str:
+    """``content_hash`` of the value whose canonical JSON this is."""
+    return hashlib.sha256(canonical.encode()).hexdigest()

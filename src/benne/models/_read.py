@@ -109,12 +109,14 @@ def number(value: Any) -> float:
     >>> number(10**400), number(None)
     (inf, nan)
     """
-    if value is None or isinstance(value, (str, bytes)):
-        if value is None:
+    kind = type(value)
+    if kind is float:
+        return value  # type: ignore[no-any-return]
+    if kind is not int:
+        if value is None or kind.__name__ in ("NAType", "NaTType"):
             return math.nan
-        raise TypeError("text is not a number")
-    if type(value).__name__ in ("NAType", "NaTType"):
-        return math.nan
+        if isinstance(value, (str, bytes)):
+            raise TypeError("text is not a number")
     try:
         return float(value)
     except OverflowError:

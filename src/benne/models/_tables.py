@@ -170,7 +170,7 @@ class Axis:
             x = number(value)
             if x != x:
                 return missing, x
-            if x in specials:
+            if specials and x in specials:
                 return specials[x], x
             if step and -limit < x < limit:
                 x = math.floor(x / step + 0.5) * step

@@ -78,8 +78,10 @@ class Online:
             Unavailable: the database is gone, full or too busy; nothing of it stays.
         """
         turn = self._turns.alone() if self._sqlite else nullcontext()
-        with turn, _meant(self.engine), self.engine.begin() as connection:
-            yield Unit(connection)
+        with turn, _meant(self.engine), _heard(self.engine) as connection:
+            unit = Unit(connection)
+            yield unit
+            unit.send()
 
     @property
     def _sqlite(self) -> bool:
@@ -98,7 +100,7 @@ class Online:
             else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
         engine = self.engine.execution_options(**options)
-        with _meant(engine), engine.begin() as connection:
+        with _meant(engine), _heard(engine) as connection:
             yield Unit(connection)
 
     def run(self, work: Callable[[Unit], T]) -> T:
@@ -111,17 +113,45 @@ class Online:
             Unavailable: as ``begin``, or it was asked to repeat three times.
         """
         for left in reversed(range(_TRIES)):
+            worked = False
             try:
                 with self._short() as connection:
-                    return work(Unit(connection))
+                    unit = Unit(connection)
+                    made = work(unit)
+                    unit.send()
+                    worked = True
+                return made
             except (DBAPIError, PoolTimeout) as error:
-                if left and getattr(getattr(error, "orig", None), "sqlstate", None) in _AGAIN:
+                if left and _may_repeat(error, worked=worked):
                     continue
                 raise _what_it_means(error, self.engine) from error
         raise AssertionError("unreachable")
 
     def _short(self) -> AbstractContextManager[Connection]:
         return self._turns.sharing(self.engine) if self._sqlite else self.engine.begin()
+
+
+def _may_repeat(error: DBAPIError | PoolTimeout, *, worked: bool) -> bool:
+    """Whether the database asks for it, or the line was cut before the commit: nothing was kept."""
+    if isinstance(error, PoolTimeout):
+        return False
+    cut = error.connection_invalidated and not worked
+    return cut or getattr(error.orig, "sqlstate", None) in _AGAIN
+
+
+@contextmanager
+def _heard(engine: Engine) -> Iterator[Connection]:
+    """A transaction on a line that is open: one that idled in the pool may have been cut."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            try:
+                connection.exec_driver_sql("SELECT")
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            connection.rollback()
+        with connection.begin():
+            yield connection
 
 
 def _engine(url: str, pool: int) -> Engine:
@@ -148,9 +178,7 @@ def _engine(url: str, pool: int) -> Engine:
         return engine
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(
-            parsed, pool_size=pool, max_overflow=0, pool_pre_ping=True, hide_parameters=True
-        )
+        return create_engine(parsed, pool_size=pool, max_overflow=0, hide_parameters=True)
     raise InvalidInput(_wrong(backend))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Executable, Row, Table
+from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from benne.app.stores.online._prepared import Prepared, Values
 
 if TYPE_CHECKING:
     import psycopg
@@ -19,6 +22,8 @@ class Unit:
     """One database transaction.  Made by ``Online.begin``; whoever holds it ends it, not you."""
 
     connection: Connection
+    _told: dict[Any, list[Any]] = field(default_factory=dict, repr=False)
+    _later: list[tuple[Prepared, Values]] = field(default_factory=list, repr=False)
 
     @property
     def postgres(self) -> bool:
@@ -31,30 +36,101 @@ class Unit:
         values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> int:
         """Execute; how many rows were touched.  A sequence of ``values`` is one statement each."""
+        self.send()
+        self._told.clear()
         return self.connection.execute(statement, values).rowcount
 
-    def rows(
-        self, statement: Executable, values: Mapping[str, Any] | None = None
-    ) -> Sequence[Row[*tuple[Any, ...]]]:
+    def rows(self, statement: Executable | Prepared, values: Values | None = None) -> Sequence[Any]:
         """Every row of a select."""
+        if isinstance(statement, Prepared):
+            return self._asked(statement, values or {})
+        self.send()
         return self.connection.execute(statement, values).fetchall()
 
-    def row(
-        self, statement: Executable, values: Mapping[str, Any] | None = None
-    ) -> Row[*tuple[Any, ...]] | None:
+    def row(self, statement: Executable | Prepared, values: Values | None = None) -> Any:
         """The first row of a select; ``None`` of none."""
+        if isinstance(statement, Prepared):
+            return next(iter(self._asked(statement, values or {})), None)
+        self.send()
         return self.connection.execute(statement, values).fetchone()
 
-    def value(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any:
+    def value(self, statement: Executable | Prepared, values: Values | None = None) -> Any:
         """The first column of the first row of a select; ``None`` of none."""
         found = self.row(statement, values)
         return None if found is None else found[0]
 
+    def ahead(self, *asked: tuple[Prepared, Values]) -> None:
+        """Ask PostgreSQL in one journey what will be asked next, in this order.
+
+        The same questions are then answered from it, until the unit writes.
+        """
+        if not self.postgres:
+            return
+        for (statement, values), rows in zip(asked, self._sent(asked), strict=True):
+            self._told[_name(statement, values)] = rows
+
+    def put(self, statement: Prepared, values: Values) -> None:
+        """Execute what tells nothing.  PostgreSQL is sent several of these in one journey."""
+        self._told.clear()
+        if self.postgres:
+            self._later.append((statement, values))
+        else:
+            self._journey([(statement, values)])
+
+    def send(self) -> None:
+        """Send what was ``put``."""
+        if self._later:
+            self._sent([])
+
+    def _asked(self, statement: Prepared, values: Values) -> list[Any]:
+        if self._told and (found := self._told.pop(_name(statement, values), None)) is not None:
+            return found
+        return self._sent([(statement, values)])[0]
+
+    def _sent(self, asked: Sequence[tuple[Prepared, Values]]) -> list[list[Any]]:
+        """What is ``asked``, in one journey with what was ``put`` before."""
+        later = self._later.copy()
+        self._later.clear()
+        return self._journey([*later, *asked])[len(later) :]
+
+    def _journey(self, asked: Sequence[tuple[Prepared, Values]]) -> list[list[Any]]:
+        """The rows of each statement, by the driver itself; on PostgreSQL, sent all at once."""
+        dialect = self.connection.dialect
+        driver: Any = self.connection.connection.driver_connection
+        ready = [(statement.ready(dialect), values) for statement, values in asked]
+        try:
+            with driver.pipeline() if len(ready) > 1 else nullcontext():
+                cursors = [driver.execute(one.sql, one.given(values)) for one, values in ready]
+            return [
+                [] if cursor.description is None else list(map(one.row, cursor.fetchall()))
+                for (one, _), cursor in zip(ready, cursors, strict=True)
+            ]
+        except dialect.loaded_dbapi.Error as error:
+            raise self._broken(error, driver) from error
+
+    def _broken(self, error: Any, driver: Any) -> Any:
+        """What SQLAlchemy would have raised in the place of the driver's own error."""
+        dialect = self.connection.dialect
+        gone = dialect.is_disconnect(error, driver, None)
+        if gone:
+            self.connection.invalidate(error)
+        return DBAPIError.instance(
+            None, None, error, dialect.loaded_dbapi.Error,
+            hide_parameters=True, connection_invalidated=gone, dialect=dialect,
+        )  # fmt: skip
+
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A part of the unit that is undone by itself where it raises; the rest goes on."""
-        with self.connection.begin_nested():
-            yield
+        self.send()
+        try:
+            with self.connection.begin_nested():
+                yield
+                self.send()
+        except BaseException:
+            self._later.clear()
+            self._told.clear()
+            raise
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that may say what happens ``on_conflict_…``; both databases know the words."""
@@ -64,6 +140,7 @@ class Unit:
         """Insert many ``rows``, a value for each column in order, but for those that are there."""
         if not rows:
             return
+        self.send()
         names = ", ".join(column.name for column in table.columns)
         if not self.postgres:
             marks = ", ".join("?" * len(table.columns))
@@ -83,3 +160,7 @@ class Unit:
             "ON CONFLICT DO NOTHING"
         )
         self.connection.exec_driver_sql(f"TRUNCATE {coming}")
+
+
+def _name(statement: Prepared, values: Values) -> tuple[int, tuple[tuple[str, Any], ...]]:
+    return id(statement), tuple(sorted(values.items()))

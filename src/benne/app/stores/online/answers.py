@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, Row, String, Table, Text, bindparam, insert, select, update
 
+from benne.app.stores.online._prepared import Prepared
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.kernel import NotFound
@@ -65,12 +66,12 @@ class Given:
 
 
 _COLUMNS = [answers.c[name] for name in Given.__dataclass_fields__]
-_PUT = insert(answers)
+_PUT = Prepared(insert(answers), *Given.__dataclass_fields__)
 
 
 def put(unit: Unit, given: Given) -> None:
     """Keep an answer, in the transaction that gave it and wrote its journal line."""
-    unit.run(_PUT, {name: getattr(given, name) for name in Given.__dataclass_fields__})
+    unit.put(_PUT, {name: getattr(given, name) for name in Given.__dataclass_fields__})
 
 
 def find(unit: Unit, answer: str) -> Given:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.app.stores.online.clients import clients
@@ -65,21 +66,28 @@ class Ask:
     at: int
 
 
-_ADD = insert(asks)
+_ADD = Prepared(insert(asks), *asks.c.keys())
 
 
 def add(unit: Unit, ask: Ask) -> None:
     """Store one."""
-    unit.run(_ADD, {name: getattr(ask, name) for name in Ask.__dataclass_fields__})
+    unit.put(_ADD, {name: getattr(ask, name) for name in Ask.__dataclass_fields__})
 
 
 _c = asks.c
-_UNDER = select(_c.at).where(_c.consent == bindparam("consent"), _c.at >= bindparam("since"))
+_UNDER = Prepared(
+    select(_c.at).where(_c.consent == bindparam("consent"), _c.at >= bindparam("since"))
+)
 
 
 def answered_under(unit: Unit, consent: str, *, since: int) -> list[int]:
     """The instants of the answers that rested on ``consent``, from ``since`` on."""
     return [row[0] for row in unit.rows(_UNDER, {"consent": consent, "since": since})]
+
+
+def asked(consent: str, *, since: int) -> tuple[Prepared, Values]:
+    """What ``answered_under`` will ask, for ``Unit.ahead``."""
+    return _UNDER, {"consent": consent, "since": since}
 
 
 def thresholds_of(unit: Unit, organisation: str, subject: str, *, since: int) -> dict[int, int]:

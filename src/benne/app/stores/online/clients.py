@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Row, String, Table, bindparam, insert, select, update
+from sqlalchemy import Column, ForeignKey, String, Table, bindparam, insert, select, update
 
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.kernel import Conflict, NotFound
@@ -114,13 +115,18 @@ def add_client(unit: Unit, client: Client) -> None:
     )
 
 
-_FIND_CLIENT = select(clients).where(clients.c.id == bindparam("name"))
+_FIND_CLIENT = Prepared(select(clients).where(clients.c.id == bindparam("name")))
 
 
 def find_client(unit: Unit, name: str) -> Client | None:
     """The client whose id is ``name``, closed or not."""
     row = unit.row(_FIND_CLIENT, {"name": name})
     return None if row is None else _client(row)
+
+
+def asked(name: str) -> tuple[Prepared, Values]:
+    """What ``find_client`` will ask, for ``Unit.ahead``."""
+    return _FIND_CLIENT, {"name": name}
 
 
 def list_clients(unit: Unit, organisation: str | None = None) -> list[Client]:
@@ -164,15 +170,14 @@ def secret_digests(unit: Unit, client: str, *, at: int) -> list[str]:
     return [row[0] for row in unit.rows(query)]
 
 
-def _client(row: Row[Any]) -> Client:
-    values = row._mapping
+def _client(row: Any) -> Client:
     return Client(
-        id=values["id"],
-        organisation=values["organisation"],
-        name=values["name"],
-        scopes=frozenset(values["scopes"].split()),
-        purposes=frozenset(values["purposes"].split()),
-        mode=values["mode"],
-        created_at=values["created_at"],
-        closed_at=values["closed_at"],
+        id=row.id,
+        organisation=row.organisation,
+        name=row.name,
+        scopes=frozenset(row.scopes.split()),
+        purposes=frozenset(row.purposes.split()),
+        mode=row.mode,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
     )

@@ -12,16 +12,17 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    Row,
     String,
     Table,
     Text,
+    and_,
     bindparam,
     func,
     insert,
     select,
 )
 
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.rights import Consent, ConsentEvent, Hold, SignedConsent
@@ -75,15 +76,25 @@ class StoredConsent:
 
 _AT_A_TIME = 500
 _NEWEST = consents.c.given_at.desc(), consents.c.id.desc()
-_AT_MERCHANT = (
-    select(consents)
-    .where(
-        consents.c.merchant == bindparam("merchant"), consents.c.known_as == bindparam("known_as")
-    )
-    .order_by(*_NEWEST)
+_OF_PERSON = and_(
+    consents.c.merchant == bindparam("merchant"), consents.c.known_as == bindparam("known_as")
 )
-_AT_MERCHANT_HELD = _AT_MERCHANT.with_for_update(key_share=True)
 _e, _h = consent_events.c, consent_holds.c
+_AT_MERCHANT = Prepared(
+    select(consents).where(_OF_PERSON).order_by(*_NEWEST).with_for_update(key_share=True)
+)
+_EVENTS_AT = Prepared(
+    select(consent_events)
+    .join(consents, consents.c.id == _e.consent)
+    .where(_OF_PERSON)
+    .order_by(_e.consent, _e.number)
+)
+_HOLDS_AT = Prepared(
+    select(consent_holds)
+    .join(consents, consents.c.id == _h.consent)
+    .where(_OF_PERSON)
+    .order_by(_h.consent, _h.number)
+)
 _EVENTS = (
     select(consent_events)
     .where(_e.consent.in_(bindparam("names", expanding=True)))
@@ -154,8 +165,14 @@ def of_person_at(unit: Unit, merchant: str, known_as: str) -> list[StoredConsent
     It is held until the unit ends: of two at once the second counts what the first was answered,
     and who revokes waits for neither or for both.
     """
-    asked = _AT_MERCHANT_HELD if unit.postgres else _AT_MERCHANT
-    return _filled(unit, unit.rows(asked, {"merchant": merchant, "known_as": known_as}))
+    found, events, holds = (unit.rows(*one) for one in asked(merchant, known_as))
+    return _joined(found, events, holds)
+
+
+def asked(merchant: str, known_as: str) -> tuple[tuple[Prepared, Values], ...]:
+    """What ``of_person_at`` will ask, for ``Unit.ahead``."""
+    who = {"merchant": merchant, "known_as": known_as}
+    return (_AT_MERCHANT, who), (_EVENTS_AT, who), (_HOLDS_AT, who)
 
 
 def of_subject(unit: Unit, subject: str) -> list[StoredConsent]:
@@ -182,15 +199,19 @@ def _next(unit: Unit, table: Table, consent: str) -> int:
     return int(unit.value(query))
 
 
-def _filled(unit: Unit, rows: Sequence[Row[Any]]) -> list[StoredConsent]:
-    names = [row.id for row in rows]
-    if not names:
+def _filled(unit: Unit, rows: Sequence[Any]) -> list[StoredConsent]:
+    names = {"names": [row.id for row in rows]}
+    if not rows:
         return []
+    return _joined(rows, unit.rows(_EVENTS, names), unit.rows(_HOLDS, names))
+
+
+def _joined(rows: Sequence[Any], acts: Sequence[Any], held: Sequence[Any]) -> list[StoredConsent]:
     events: dict[str, list[ConsentEvent]] = {}
     holds: dict[str, list[Hold]] = {}
-    for row in unit.rows(_EVENTS, {"names": names}):
+    for row in acts:
         events.setdefault(row.consent, []).append(ConsentEvent(row.act, row.at))
-    for row in unit.rows(_HOLDS, {"names": names}):
+    for row in held:
         hold = Hold(row.consent, row.reason, row.purpose, row.business, row.starts_at, row.ends_at)
         holds.setdefault(row.consent, []).append(hold)
     return [

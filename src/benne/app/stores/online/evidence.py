@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -21,12 +22,14 @@ from sqlalchemy import (
     Table,
     bindparam,
     insert,
+    or_,
     select,
     update,
 )
 
 from benne.app.stores.online import disputes, journal, owners
-from benne.app.stores.online._packing import NOTHING, digest, pack, unpack
+from benne.app.stores.online._packing import NOTHING, digest, opened, pack, unpack
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.app.stores.online._verdicts import Accepted as Accepted, as_right, outcome
@@ -95,7 +98,7 @@ class Known:
         return told.hexdigest()
 
 
-_KNOWN = (
+_KNOWN = Prepared(
     select(
         subjects.c.batch,
         subjects.c.known_at,
@@ -126,7 +129,7 @@ def known(unit: Unit, subject: str, kinds: Iterable[Kind]) -> Known:
     for row in found:
         kind = asked.get(row.kind)
         if kind is not None:
-            history[kind.name] = unpack(row.body, kind.types, subject)
+            history[kind.name] = opened(row.body, tuple(kind.types), subject)
             digests[kind.name] = row.digest
     first = found[0]
     return Known(
@@ -138,6 +141,11 @@ def known(unit: Unit, subject: str, kinds: Iterable[Kind]) -> Known:
         erased_by=first.erased_by,
         disputed=bool(first.disputed),
     )
+
+
+def asked(subject: str) -> tuple[Prepared, Values]:
+    """What ``known`` will ask, for ``Unit.ahead``."""
+    return _KNOWN, {"subject": subject}
 
 
 def is_known(unit: Unit, subject: str) -> bool:
@@ -178,6 +186,31 @@ def digest_at(history: History, kinds: Iterable[Kind], batch: int) -> str:
 _AT_A_TIME = 5_000
 
 
+_HOLD = Prepared(
+    select(subjects.c.subject, subjects.c.known_at)
+    .where(subjects.c.subject == bindparam("subject"))
+    .with_for_update()  # nothing on SQLite, where a writer is alone
+)
+_MEET = Prepared(
+    lambda insert: insert(subjects).on_conflict_do_nothing(), "subject", "batch", "known_at"
+)
+_MOVE = Prepared(
+    update(subjects)
+    .where(subjects.c.subject == bindparam("who"))
+    .values(batch=bindparam("to"), known_at=bindparam("at"))
+)
+_JOURNAL = Prepared(
+    insert(rows).inline(),  # nobody asks for its number
+    "subject", "kind", "source", "record", "cause", "known_at", "batch", "body",
+)  # fmt: skip
+_BODIES = Prepared(
+    select(packed.c.kind, packed.c.body).where(
+        packed.c.subject == bindparam("subject"),
+        or_(packed.c.kind == bindparam("name"), packed.c.kind == bindparam("apart")),
+    )
+)
+
+
 def lock(unit: Unit, *people: str) -> dict[str, int]:
     """Take these people's rows until the unit ends; when we last learnt of each.
 
@@ -185,8 +218,11 @@ def lock(unit: Unit, *people: str) -> dict[str, int]:
     a writing unit is alone already.
     """
     who = sorted(set(people))
-    new = [{"subject": subject, "batch": 0, "known_at": 0} for subject in who]
-    unit.run(unit.insert(subjects).on_conflict_do_nothing(), new)
+    for subject in who:
+        unit.put(_MEET, {"subject": subject, "batch": 0, "known_at": 0})
+    if len(who) == 1:
+        row = unit.row(_HOLD, {"subject": who[0]})
+        return {row.subject: row.known_at}
     taken = select(subjects.c.subject, subjects.c.known_at).where(subjects.c.subject.in_(who))
     taken = taken.order_by(subjects.c.subject)
     held = unit.rows(taken.with_for_update() if unit.postgres else taken)
@@ -225,10 +261,8 @@ def append(
     line: dict[str, Json] = {"source": source, "records": len(good), "content": told(content)}
     batch = journal.append(unit, "evidence", line, at=at)
     verdicts = _store(unit, good, known_at, batch, mends=mends)
-    learnt = _people(one for one in good if verdicts[id(one)] == "new")
-    if learnt:
-        moved = [{"who": s, "batch": batch, "known_at": known_at[s]} for s in learnt]
-        unit.run(update(subjects).where(subjects.c.subject == bindparam("who")), moved)
+    for subject in _people(one for one in good if verdicts[id(one)] == "new"):
+        unit.put(_MOVE, {"who": subject, "to": batch, "at": known_at[subject]})
     foreign = {owners.ERASED: "erased"}
     return tuple(
         outcome(
@@ -268,21 +302,18 @@ def _store(
         if stored:
             write_versions(unit, subject, mine[0].kind, versions)
             new += stored
-    if new:
-        values = [
-            {
-                "subject": one.subject,
-                "kind": one.kind.name,
-                "source": one.source,
-                "record": one.record,
-                "cause": one.cause,
-                "known_at": known_at[one.subject],
-                "batch": batch,
-                "body": _body(one),
-            }
-            for one in new
-        ]
-        unit.run(insert(rows), values)
+    for one in new:
+        values: dict[str, Any] = {
+            "subject": one.subject,
+            "kind": one.kind.name,
+            "source": one.source,
+            "record": one.record,
+            "cause": one.cause,
+            "known_at": known_at[one.subject],
+            "batch": batch,
+            "body": _body(one),
+        }
+        unit.put(_JOURNAL, values)
     return verdicts
 
 
@@ -337,10 +368,8 @@ def rows_of(unit: Unit, batches: Sequence[int]) -> list[Journalled]:
 
 def read_versions(unit: Unit, subject: str, kind: Kind) -> list[dict[str, Value]]:
     """A person's versions of ``kind`` in the order in which they came, protected columns too."""
-    names = [kind.name, groups_of(kind)]
-    found = select(packed.c.kind, packed.c.body)
-    found = found.where(packed.c.subject == subject, packed.c.kind.in_(names))
-    bodies = {row.kind: row.body for row in unit.rows(found)}
+    asked = {"subject": subject, "name": kind.name, "apart": groups_of(kind)}
+    bodies = {row.kind: row.body for row in unit.rows(_BODIES, asked)}
     if kind.name not in bodies:
         return []
     versions = unpack(bodies[kind.name], kind.types, subject)
@@ -369,14 +398,17 @@ def write_versions(
         whole = [{**dict.fromkeys(protected), **row} for row in said]
         apart = {"versions": len(said), "digest": NOTHING, "body": pack(whole, _apart(kind))}
         values.append({"subject": subject, "kind": groups_of(kind), **apart})
-    new = unit.insert(packed)
-    unit.run(
-        new.on_conflict_do_update(
-            index_elements=["subject", "kind"],
-            set_={name: new.excluded[name] for name in ("versions", "digest", "body")},
-        ),
-        values,
-    )
+    for row in values:
+        unit.put(_PACK, row)
+
+
+def _packing(insert: Callable[..., Any]) -> Any:
+    new = insert(packed)
+    told = {name: new.excluded[name] for name in ("versions", "digest", "body")}
+    return new.on_conflict_do_update(index_elements=["subject", "kind"], set_=told)
+
+
+_PACK = Prepared(_packing, *packed.c.keys())
 
 
 def groups_of(kind: Kind) -> str:

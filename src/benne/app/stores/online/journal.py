@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from benne.app.stores.online._prepared import Prepared
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.kernel import Json, canonical_json
@@ -97,7 +98,7 @@ def seal_message(position: int, at: int, head: bytes) -> bytes:
     return b"benne journal 1\n" + said.encode()
 
 
-_APPEND = insert(lines).returning(lines.c.id)
+_APPEND = Prepared(insert(lines).returning(lines.c.id), "at", "act", "body")
 
 
 def append(unit: Unit, act: str, body: Mapping[str, Json], *, at: int) -> int:

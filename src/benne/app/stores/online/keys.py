@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Integer,
     LargeBinary,
@@ -14,11 +15,12 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    func,
     insert,
     select,
-    text,
 )
 
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.kernel import MICROS_PER_DAY
@@ -40,13 +42,16 @@ idempotency_keys = Table(
 
 
 _c = idempotency_keys.c
-_FIND = select(_c.request, _c.status, _c.body, _c.answered_at).where(
-    _c.client == bindparam("client"), _c.key == bindparam("key")
+_FIND = Prepared(
+    select(_c.request, _c.status, _c.body, _c.answered_at).where(
+        _c.client == bindparam("client"), _c.key == bindparam("key")
+    )
 )
 _FORGET_ONE = delete(idempotency_keys).where(
     _c.client == bindparam("named_client"), _c.key == bindparam("named_key")
 )
-_REMEMBER = insert(idempotency_keys)
+_REMEMBER = Prepared(insert(idempotency_keys), *idempotency_keys.c.keys())
+_TAKE = Prepared(select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def claim(unit: Unit, client: str, key: str, request: str, *, at: int) -> Claim:
     On PostgreSQL the key is locked until the transaction ends; who cannot lock it is told
     ``InFlight``.  On SQLite a writer waits for the one before it, and sees what it wrote.
     """
-    if unit.postgres and not _lock(unit, client, key):
+    if unit.postgres and not unit.value(_TAKE, _number(client, key)):
         return InFlight()
     row = unit.row(_FIND, {"client": client, "key": key})
     if row is None:
@@ -92,11 +97,14 @@ def claim(unit: Unit, client: str, key: str, request: str, *, at: int) -> Claim:
     return Replay(row.status, row.body) if row.request == request else OtherBody()
 
 
-def _lock(unit: Unit, client: str, key: str) -> bool:
+def asked(client: str, key: str) -> tuple[tuple[Prepared, Values], ...]:
+    """What ``claim`` will ask, for ``Unit.ahead``."""
+    return (_TAKE, _number(client, key)), (_FIND, {"client": client, "key": key})
+
+
+def _number(client: str, key: str) -> Values:
     digest = hashlib.sha256(f"{len(client)} {client}{key}".encode()).digest()
-    number = int.from_bytes(digest[:8], "big", signed=True)
-    taken = text("SELECT pg_try_advisory_xact_lock(:number)")
-    return bool(unit.value(taken, {"number": number}))
+    return {"number": int.from_bytes(digest[:8], "big", signed=True)}
 
 
 def remember(
@@ -111,7 +119,7 @@ def remember(
     at: int,
 ) -> None:
     """Keep the answer to the request under its key."""
-    unit.run(
+    unit.put(
         _REMEMBER,
         {
             "client": client,

@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
 )
 
+from benne.app.stores.online._prepared import Prepared
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.kernel import MICROS_PER_DAY
@@ -60,8 +61,10 @@ funds = Table(
     Column("opened_at", Number, nullable=False),
 )
 
-_ADD = insert(entries).returning(entries.c.id)
-_ADD_POSTING = insert(postings)
+_ADD = Prepared(
+    insert(entries).returning(entries.c.id), "organisation", "order", "request", "kind", "at"
+)
+_ADD_POSTING = Prepared(insert(postings), *postings.c.keys())
 _BALANCE = select(func.coalesce(func.sum(postings.c.amount_minor), 0)).where(
     postings.c.account == bindparam("name"), postings.c.owner == bindparam("whose")
 )
@@ -78,19 +81,17 @@ def post(unit: Unit, organisation: str, made: Iterable[Entry]) -> None:
             "at": entry.at,
         }
         number = unit.value(_ADD, row)
-        unit.run(
-            _ADD_POSTING,
-            [
+        for place, posting in enumerate(entry.postings, 1):
+            unit.put(
+                _ADD_POSTING,
                 {
                     "entry": number,
                     "number": place,
                     "account": posting.account,
                     "owner": posting.owner,
                     "amount_minor": posting.amount_minor,
-                }
-                for place, posting in enumerate(entry.postings, 1)
-            ],
-        )
+                },
+            )
 
 
 def balance(unit: Unit, account: str, owner: str) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     Column,
@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from benne.app.stores.online._prepared import Prepared
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.decisions import SCOPES, Exceeded, Limits, Scope, Used, exceeded
@@ -81,7 +82,7 @@ def reserve(
     if amount_minor < 0:
         raise InvalidInput(f"what is reserved must be 0 or more; got {amount_minor}.")
     keys = _keys(subject, merchant)
-    used = _locked(unit, keys, day=at // MICROS_PER_DAY)
+    used = _locked(unit, keys, order, day=at // MICROS_PER_DAY)
     before = _of(unit, order)
     if before is not None and (before.subject, before.merchant) != (subject, merchant):
         raise Conflict(f"order {order} reserves for another person or merchant; use its own.")
@@ -89,14 +90,8 @@ def reserve(
     if beyond is not None:
         return beyond
     held = (0 if before is None else before.amount_minor) + amount_minor
-    insert = unit.insert(exposures).values(
-        order=order, subject=subject, merchant=merchant, amount_minor=held, at=at
-    )
-    unit.run(
-        insert.on_conflict_do_update(
-            index_elements=["order"], set_={"amount_minor": held, "at": at}
-        )
-    )
+    row = {"order": order, "subject": subject, "merchant": merchant, "amount_minor": held, "at": at}
+    unit.put(_HOLD, row)
     _move(unit, keys, amount_minor, newly=amount_minor, day=at // MICROS_PER_DAY)
     return Reserved(order, held)
 
@@ -112,7 +107,7 @@ def release(unit: Unit, order: str, *, amount_minor: int | None = None, at: int)
     if found is None:
         raise NotFound(f"order {order} has nothing reserved.")
     keys = _keys(found.subject, found.merchant)
-    _locked(unit, keys, day=at // MICROS_PER_DAY)
+    _locked(unit, keys, order, day=at // MICROS_PER_DAY)
     found = _of(unit, order)  # again, behind the locks
     assert found is not None
     amount = found.amount_minor if amount_minor is None else amount_minor
@@ -138,16 +133,27 @@ def erase_subject(unit: Unit, subject: str) -> int:
     return unit.run(gone)
 
 
-_EXPOSURE = select(exposures.c.subject, exposures.c.merchant, exposures.c.amount_minor).where(
-    exposures.c.order == bindparam("of_order")
+_EXPOSURE = Prepared(
+    select(exposures.c.subject, exposures.c.merchant, exposures.c.amount_minor).where(
+        exposures.c.order == bindparam("of_order")
+    )
 )
+
+
+def _held(insert: Callable[..., Any]) -> Any:
+    new = insert(exposures)
+    told = {name: new.excluded[name] for name in ("amount_minor", "at")}
+    return new.on_conflict_do_update(index_elements=["order"], set_=told)
+
+
+_HOLD = Prepared(_held, *exposures.c.keys())
 _OF_SCOPES = or_(
     *(
         and_(exposure_totals.c.scope == scope, exposure_totals.c.key == bindparam(f"of_{scope}"))
         for scope in SCOPES
     )
 )
-_TOTALS = (
+_OF_TOTALS = (
     select(
         exposure_totals.c.scope,
         exposure_totals.c.total_minor,
@@ -157,8 +163,12 @@ _TOTALS = (
     .where(_OF_SCOPES)
     .order_by(exposure_totals.c.scope)  # so that no two units wait for each other
 )
-_TOTALS_LOCKED = _TOTALS.with_for_update()
-_MOVE = (
+_TOTALS = Prepared(_OF_TOTALS)
+_TOTALS_LOCKED = Prepared(_OF_TOTALS.with_for_update())
+_MAKE = Prepared(
+    lambda insert: insert(exposure_totals).on_conflict_do_nothing(), *exposure_totals.c.keys()
+)
+_MOVE = Prepared(
     update(exposure_totals)
     .where(_OF_SCOPES)
     .values(
@@ -189,19 +199,19 @@ class _Exposure:
     amount_minor: int
 
 
-def _locked(unit: Unit, keys: Mapping[Scope, str], *, day: int) -> dict[Scope, Used]:
+def _locked(unit: Unit, keys: Mapping[Scope, str], order: str, *, day: int) -> dict[Scope, Used]:
     """What each scope has at risk, its row held until the unit ends; makes rows that lack.
+
+    What ``order`` has at risk is asked in the same journey.
 
     Rows are made, and then held, in the order of their scopes, and none is held before a row is
     made: so no two units wait for each other.
     """
     missing = set(SCOPES) - set(_read(unit, keys, day=day, lock=False))
-    if missing:
-        new = [
-            {"scope": scope, "key": keys[scope], "total_minor": 0, "day": day, "day_minor": 0}
-            for scope in sorted(missing)
-        ]
-        unit.run(unit.insert(exposure_totals).on_conflict_do_nothing(), new)
+    for scope in sorted(missing):
+        row = {"scope": scope, "key": keys[scope], "total_minor": 0, "day": day, "day_minor": 0}
+        unit.put(_MAKE, row)
+    unit.ahead((_TOTALS_LOCKED, _named(keys)), (_EXPOSURE, {"of_order": order}))
     return _read(unit, keys, day=day, lock=True)
 
 
@@ -219,4 +229,4 @@ def _named(keys: Mapping[Scope, str]) -> dict[str, str]:
 
 def _move(unit: Unit, keys: Mapping[Scope, str], amount: int, *, newly: int, day: int) -> None:
     """Change what the locked rows say."""
-    unit.run(_MOVE, {**_named(keys), "more": amount, "newly": newly, "today": day})
+    unit.put(_MOVE, {**_named(keys), "more": amount, "newly": newly, "today": day})

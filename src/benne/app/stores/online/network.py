@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Column, LargeBinary, String, Table, bindparam, delete, select
 
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.kernel import NotFound, Value
@@ -43,7 +44,7 @@ class Around:
     values: Mapping[str, Value]
 
 
-_OF_MONTH = (
+_OF_MONTH = Prepared(
     select(blocks.c.hash, values.c.body)
     .select_from(
         blocks.outerjoin(
@@ -58,9 +59,13 @@ _OF_MONTH = (
 
 def around(unit: Unit, subject: str, *, artefact: str, month: int) -> Around | None:
     """What a model reads of the people around ``subject`` in a month; ``None``: not loaded."""
-    asked = {"subject": subject, "artefact": artefact, "month": month}
-    row = unit.row(_OF_MONTH, asked)
+    row = unit.row(*asked(subject, artefact=artefact, month=month))
     return None if row is None else Around(row.hash, {} if row.body is None else _decode(row.body))
+
+
+def asked(subject: str, *, artefact: str, month: int) -> tuple[Prepared, Values]:
+    """What ``around`` will ask, for ``Unit.ahead``."""
+    return _OF_MONTH, {"subject": subject, "artefact": artefact, "month": month}
 
 
 def around_by_hash(unit: Unit, subject: str, name: str) -> Around:

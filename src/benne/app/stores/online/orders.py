@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from benne.app.stores.online._prepared import Prepared
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.orders import OVER, Order
@@ -116,10 +118,15 @@ class StoredAct:
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Order).decode
 
-_ADD = insert(orders)
+_ADD = Prepared(insert(orders), *orders.c.keys())
 _BY_ID = select(orders).where(orders.c.id == bindparam("name"))
-_BY_NUMBER = select(orders).where(
-    orders.c.organisation == bindparam("merchant"), orders.c.number == bindparam("own")
+_BY_NUMBER = Prepared(
+    select(orders).where(
+        orders.c.organisation == bindparam("merchant"), orders.c.number == bindparam("own")
+    )
+)
+_TAKE_NUMBER = Prepared(
+    select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("taken", type_=String), 0)))
 )
 _CHANGE = (
     update(orders)
@@ -132,7 +139,8 @@ _CHANGE = (
         body=bindparam("content"),
     )
 )
-_ADD_ACT = insert(acts)
+_ADD_ACT = Prepared(insert(acts), *acts.c.keys())
+_ADD_PAYMENT = Prepared(insert(payments), "id", "order", "next_at")
 _ACT = select(acts).where(acts.c.order == bindparam("name"), acts.c.request == bindparam("asked"))
 
 
@@ -159,7 +167,7 @@ def add(unit: Unit, stored: StoredOrder) -> None:
         "changed_at": order.last_at,
         "body": _encode(order),
     }
-    unit.run(_ADD, row)
+    unit.put(_ADD, row)
 
 
 def find(unit: Unit, name: str, *, lock: bool = False) -> StoredOrder | None:
@@ -170,9 +178,11 @@ def find(unit: Unit, name: str, *, lock: bool = False) -> StoredOrder | None:
 
 def claim_number(unit: Unit, organisation: str, number: str) -> StoredOrder | None:
     """The order of this number, if there is one; until the unit ends nobody else makes it."""
+    mine = {"merchant": organisation, "own": number}
     if unit.postgres:
-        name = f"order {organisation} {number}"
-        unit.value(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        take = _TAKE_NUMBER, {"taken": f"order {organisation} {number}"}
+        unit.ahead(take, (_BY_NUMBER, mine))
+        unit.rows(*take)
     return find_number(unit, organisation, number)
 
 
@@ -194,17 +204,18 @@ def change(unit: Unit, order: Order, *, next_at: int | None) -> None:
     unit.run(_CHANGE, values)
 
 
-def _stored(row: object) -> StoredOrder | None:
+def _stored(row: Any) -> StoredOrder | None:
     if row is None:
         return None
     return StoredOrder(
-        order=_decode(row.body),  # type: ignore[attr-defined]  # a row of ``orders``
+        order=_decode(row.body),
+        test=bool(row.test),
         **{name: getattr(row, name) for name in _FIELDS},
     )
 
 
 _FIELDS = (
-    "number", "digest", "person", "consent", "code", "policy", "answer", "test", "next_at",
+    "number", "digest", "person", "consent", "code", "policy", "answer", "next_at",
 )  # fmt: skip
 
 
@@ -295,7 +306,7 @@ def add_act(unit: Unit, order: str, act: StoredAct) -> None:
         "end": act.end,
         "body": act.body,
     }
-    unit.run(_ADD_ACT, values)
+    unit.put(_ADD_ACT, values)
 
 
 def find_act(unit: Unit, order: str, request: str) -> StoredAct | None:
@@ -320,9 +331,8 @@ def _act(row: object) -> StoredAct:
 
 def wait_for(unit: Unit, order: str, named: Mapping[str, int]) -> None:
     """Payments to be asked of the provider, each from an instant on."""
-    if named:
-        rows = [{"id": name, "order": order, "next_at": at} for name, at in named.items()]
-        unit.run(insert(payments), rows)
+    for name, at in named.items():
+        unit.put(_ADD_PAYMENT, {"id": name, "order": order, "next_at": at})
 
 
 def answered(unit: Unit, payment: str) -> None:

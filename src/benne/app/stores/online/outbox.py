@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from benne.app.stores.online._prepared import Prepared
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 
@@ -103,7 +104,7 @@ def add_endpoint(unit: Unit, endpoint: Endpoint, sealed: bytes) -> None:
     )
 
 
-_OPEN = (
+_OPEN = Prepared(
     select(
         endpoints.c.id,
         endpoints.c.organisation,
@@ -159,10 +160,16 @@ def sealed_secrets(unit: Unit, endpoint: str, *, at: int) -> list[bytes]:
     return [row.sealed for row in unit.rows(query)]
 
 
+_PUT = Prepared(
+    insert(messages),
+    "id", "endpoint", "event", "body", "created_at", "next_at", "attempts", "given_up",
+)  # fmt: skip
+
+
 def put(unit: Unit, message: Message) -> None:
     """Add a message to the unit's own transaction."""
-    unit.run(
-        insert(messages),
+    unit.put(
+        _PUT,
         {
             "id": message.id,
             "endpoint": message.endpoint,

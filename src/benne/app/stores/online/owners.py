@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, select, update
 
+from benne.app.stores.online._prepared import Prepared
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.evidence import Arrival
@@ -38,17 +40,26 @@ def digest_of(one: Arrival) -> bytes:
     return record_digest(one.kind.name, one.source, one.record)
 
 
+_OWN = Prepared(lambda insert: insert(owners).on_conflict_do_nothing(), "digest", "subject")
+_OWNER = Prepared(select(owners).where(owners.c.digest == bindparam("digest")))
+
+
+def _held(unit: Unit, names: Sequence[bytes]) -> Sequence[Any]:
+    if len(names) == 1:
+        return unit.rows(_OWNER, {"digest": names[0]})
+    return unit.rows(select(owners).where(owners.c.digest.in_(names)))
+
+
 def claim(unit: Unit, arrivals: Sequence[Arrival]) -> dict[bytes, str]:
     """The owner of each record; who brings a record first makes it their person's.
 
     Of one that was deleted, ``ERASED``, unless something under its name happened since.
     """
     mine = {digest_of(one): one for one in reversed(arrivals)}
-    rows = [{"digest": name, "subject": mine[name].subject} for name in sorted(mine)]
-    unit.run(unit.insert(owners).on_conflict_do_nothing(), rows)
-    held = select(owners).where(owners.c.digest.in_(list(mine)))
+    for name in sorted(mine):
+        unit.put(_OWN, {"digest": name, "subject": mine[name].subject})
     found: dict[bytes, str] = {}
-    for row in unit.rows(held):
+    for row in _held(unit, list(mine)):
         name = bytes(row.digest)
         one = mine[name]
         happened = one.values[one.kind.window]

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.kernel import Conflict, NotFound, NotPermitted, iso
@@ -188,22 +189,29 @@ def withdraw(unit: Unit, service: str, *, role: Role, at: int) -> None:
 
 
 _t = policy_terms.c
-_IN_FORCE = (
-    select(policies)
+_IN_FORCE = Prepared(
+    select(*policies.c, _t.role)
     .join(policy_terms, policies.c.hash == _t.hash)
     .where(
         _t.service == bindparam("service"),
-        _t.role == bindparam("role"),
         _t.live_from <= bindparam("at"),
         or_(_t.live_until.is_(None), _t.live_until > bindparam("at")),
     )
 )
 
 
-def in_force(unit: Unit, service: str, *, role: Role, at: int) -> StoredPolicy | None:
-    """The version that was live (or in the shadow) at ``at``."""
-    row = unit.row(_IN_FORCE, {"service": service, "role": role, "at": at})
-    return None if row is None else StoredPolicy(*row)
+_KEEP = Prepared(insert(decided), *decided.c.keys())
+
+
+def in_force(unit: Unit, service: str, *, at: int) -> dict[Role, StoredPolicy]:
+    """The versions that were live and in the shadow at ``at``, by role."""
+    rows = unit.rows(*asked(service, at=at))
+    return {row.role: StoredPolicy(*row[:7]) for row in rows}
+
+
+def asked(service: str, *, at: int) -> tuple[Prepared, Values]:
+    """What ``in_force`` will ask, for ``Unit.ahead``."""
+    return _IN_FORCE, {"service": service, "at": at}
 
 
 def terms(unit: Unit, service: str | None = None) -> list[Term]:
@@ -221,11 +229,8 @@ def keep(
     unit: Unit, *, answer: str, policy: str, role: Role, body: str, subject: str | None, at: int
 ) -> None:
     """Keep what a policy decided under an answer, with its trace."""
-    unit.run(
-        insert(decided).values(
-            answer=answer, policy=policy, role=role, body=body, subject=subject, at=at
-        )
-    )
+    kept = {"answer": answer, "policy": policy, "role": role, "body": body}
+    unit.put(_KEEP, {**kept, "subject": subject, "at": at})
 
 
 def kept(unit: Unit, answer: str) -> dict[Role, str]:
