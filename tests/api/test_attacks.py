@@ -21,6 +21,7 @@ from made_service import PURPOSES, Asker, FakeReader, Turned
 
 from benne import app
 from benne.app.stores.online import Online
+from benne.kernel import InvalidInput
 
 QUESTION = {"person": "x", "purpose": "deposit_free"}
 
@@ -231,6 +232,12 @@ def test_who_asks_many_things_at_once_gets_no_more_than_one_after_the_other(
     with ThreadPoolExecutor(5) as pool:
         told = Counter(pool.map(ask, [*briefs, *levels]))
     assert told == {"brief": 3, "refused": 9, "level": 5, "no_consent": 7}
+
+
+@pytest.mark.parametrize("name", ["benne", "self"])
+def test_nobody_passes_for_the_bureau_or_for_people_themselves(asker: Asker, name: str) -> None:
+    with pytest.raises(InvalidInput, match="the bureau's own"):
+        app.add_organisation(asker.service, "Sneaky", id=name)
 
 
 NASTY = (

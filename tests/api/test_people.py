@@ -19,7 +19,7 @@ from sqlalchemy import update
 
 from benne import app
 from benne.app._own_orders import OWN_ORDER_ACTS
-from benne.app.stores.online import Online
+from benne.app.stores.online import Online, answers
 from benne.app.stores.online.asks import asks
 from benne.doors.api import _own_page, create_app
 from benne.orders import ACTS, STATES
@@ -111,7 +111,9 @@ def browser(service: app.Service, provider: Provider) -> Iterator[Browser]:
         yield Browser(http, provider)
 
 
-def test_a_person_signs_in_and_sees_the_score_with_its_parts(browser: Browser) -> None:
+def test_a_person_signs_in_and_sees_the_score_with_its_parts(
+    browser: Browser, service: app.Service
+) -> None:
     assert browser.http.get("/v1/me").status_code == 401
     came = browser.sign_in()
     cookie = came.headers["set-cookie"]
@@ -121,6 +123,8 @@ def test_a_person_signs_in_and_sees_the_score_with_its_parts(browser: Browser) -
     assert "code_verifier" in browser.provider.forms[0]
     told = browser.post("/v1/me/score").json()
     assert told["answer"]["score"] == 667
+    with service.online.reading() as unit:
+        assert answers.find(unit, told["answer"]["id"]).subject == app.identified(service, "ID-1")
     assert told["base_points"] + sum(told["domain_points"].values()) + told["limit_points"] == 667
 
 

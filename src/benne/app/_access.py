@@ -106,15 +106,21 @@ class Credentials:
         return f"Credentials({self.client})"
 
 
+_OWN_IDS = ("benne", "self")
+"""The source of what the bureau itself records, and a person who asks about themself."""
+
+
 def add_organisation(service: Service, name: str, *, id: str) -> Organisation:
     """Admit an organisation under a short id of small letters, digits and hyphens.
 
     Raises:
-        InvalidInput: an id of other letters, or no name.
+        InvalidInput: an id of other letters, one that is the bureau's own, or no name.
         Conflict: the id is taken.
     """
     if not id or not all(c.isascii() and (c.islower() or c.isdigit() or c == "-") for c in id):
         raise InvalidInput(f"an id must be small letters, digits and hyphens; got {id!r}.")
+    if id in _OWN_IDS:
+        raise InvalidInput(f"the id {id!r} is the bureau's own; choose another.")
     if not 1 <= len(name.strip()) <= 200 or len(id) > 64:
         raise InvalidInput("an organisation needs a name of 200 letters at most, an id of 64.")
     made = Organisation(id, name.strip(), service.clock())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from benne.app._consulting import KeptDecision, Verdict
@@ -10,12 +10,13 @@ from benne.app.stores.online import answers, asks, evidence, policies
 from benne.app.stores.online.asks import Ask
 from benne.evidence import Arrival
 from benne.kernel import Json, Value, canonical_json, content_hash, iso, text_hash
-from benne.rights import Consent
+from benne.rights import Consent, Permit
 from benne.scores import to_json
 
 if TYPE_CHECKING:
     from benne.app._access import Caller
     from benne.app._asking import Replied
+    from benne.app._reading import Reading
     from benne.app._service import Service
     from benne.app.stores.online import Unit
 
@@ -43,34 +44,11 @@ def record_reply(service: Service, unit: Unit, caller: Caller, reply: Replied) -
     if not read or reading is None or permit is None or consent is None:
         service.note(unit, "answer", line)
         return
-    allowed, told = canonical_json(permit.as_json()), canonical_json(to_json(reading.answer))
-    line |= {
-        "permit": text_hash(allowed),
-        "model": reading.artefact,
-        "evidence": reading.evidence,
-        "told": text_hash(told),
-    }
     decided = reply.content.kept if isinstance(reply.content, Verdict) else ()
     if decided:
         line["decided"] = {kept.role: content_hash(kept.body) for kept in decided}
-    number = service.note(unit, "answer", line)
+    keep(service, unit, reply, reading, permit, subject=consent.subject, act="answer", line=line)
     _keep_decisions(unit, reply.id, decided, subject=consent.subject, at=ask_row.at)
-    given = answers.Given(
-        id=reply.id,
-        subject=consent.subject,
-        at=service.clock(),
-        family=reply.family,
-        as_of=reading.as_of,
-        known_by=reading.known_by,
-        batch=reading.batch,
-        artefact=reading.artefact,
-        evidence=reading.evidence,
-        network=reading.network,
-        permit=allowed,
-        body=told,
-        line=number,
-    )
-    answers.put(unit, given)
     if question.purpose == "lending":
         _leave_inquiry(service, unit, caller, reply, consent)
 
@@ -106,6 +84,43 @@ def _keep_decisions(
             subject=subject,
             at=at,
         )
+
+
+def keep(
+    service: Service,
+    unit: Unit,
+    reply: Replied,
+    reading: Reading,
+    permit: Permit,
+    *,
+    subject: str,
+    act: str,
+    line: Mapping[str, Json],
+) -> None:
+    """Write the journal's ``line`` on an answer that was read, and keep all that a replay needs."""
+    allowed, told = canonical_json(permit.as_json()), canonical_json(to_json(reading.answer))
+    rests_on: dict[str, Json] = {
+        "permit": text_hash(allowed),
+        "model": reading.artefact,
+        "evidence": reading.evidence,
+        "told": text_hash(told),
+    }
+    given = answers.Given(
+        id=reply.id,
+        subject=subject,
+        at=service.clock(),
+        family=reply.family,
+        as_of=reading.as_of,
+        known_by=reading.known_by,
+        batch=reading.batch,
+        artefact=reading.artefact,
+        evidence=reading.evidence,
+        network=reading.network,
+        permit=allowed,
+        body=told,
+        line=service.note(unit, act, {**line, **rests_on}),
+    )
+    answers.put(unit, given)
 
 
 def _leave_inquiry(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from benne.app._asking import Question, Replied
 from benne.app._consenting import Receipt, receipt
 from benne.app._disputing import dispute
+from benne.app._keeping import keep
 from benne.app.stores.online import asks, consents
 from benne.app.stores.online.asks import Ask
 from benne.kernel import Json, NotPermitted, iso
@@ -43,7 +44,8 @@ def own_permit(service: Service, subject: str) -> Permit:
 
 
 def own_score(service: Service, unit: Unit, subject: str) -> Replied:
-    """The person's own score, with its parts and reasons; free, and told to nobody else."""
+    """The person's own score, with its parts and reasons; free, told to nobody else, and kept, so
+    that it can be replayed."""
     permit = own_permit(service, subject)
     name = service.workspace.service.family
     at = service.clock()
@@ -76,11 +78,8 @@ def own_score(service: Service, unit: Unit, subject: str) -> Replied:
             at=at,
         ),
     )
-    service.note(
-        unit,
-        "own_answer",
-        {"answer": reply.id, "person": service.hashed(subject), "permit": permit.hash},
-    )
+    line: dict[str, Json] = {"answer": reply.id, "person": service.hashed(subject)}
+    keep(service, unit, reply, reading, permit, subject=subject, act="own_answer", line=line)
     return reply
 
 
