@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from benne.app._service import Service
     from benne.app.stores.online import Unit
 
-_PEOPLE_AT_A_TIME = 200
+_PEOPLE_AT_A_TIME = 50
 _ERASED = b'{"answer":"erased"}'
 
 

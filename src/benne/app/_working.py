@@ -70,7 +70,7 @@ class Worker:
             self._forgot_at = now
             self._forget(now)
         if now >= self._retained_at + _ASK_EVERY:
-            done += self._retain(now)
+            self._retain(now)  # it is in no hurry: the answers beside it are
         return done
 
     def run(self, ended: Event, idle_seconds: float) -> None:
@@ -90,7 +90,7 @@ class Worker:
             if not done:
                 ended.wait(idle_seconds)
 
-    def _retain(self, now: int) -> int:
+    def _retain(self, now: int) -> None:
         """Delete some of what is past its horizon, if it is time and nobody else does.
 
         A round begins once a day, and goes on from where the last worker was.
@@ -99,11 +99,10 @@ class Worker:
             after = duties.take(unit, "retention", at=now, until=now + _LEASE)
         if after is None:
             self._retained_at = now
-            return 0
-        done, last = retain_some(self.service, after=after)
+            return
+        _, last = retain_some(self.service, after=after)
         with self.service.online.begin() as unit:
             duties.put(unit, "retention", after=last, next_at=0 if last else now + MICROS_PER_DAY)
-        return done
 
     def _forget(self, now: int) -> None:
         with self.service.online.begin() as unit:
