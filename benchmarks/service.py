@@ -291,14 +291,14 @@ async def _paced(port: int, asked: list[Asked], *, rate: int, seconds: int) -> d
     async def one(number: int, due: float) -> None:
         line = await pool.get()
         await _ask(*line, _question(asked, number))
-        waited.append(loop.time() - due)
+        waited.append(time.perf_counter() - due)
         pool.put_nowait(line)
 
-    start = loop.time() + 0.2
+    start = time.perf_counter() + 0.2
     tasks = []
     for number in range(rate * (seconds + 3)):
         due = start + number / rate
-        await asyncio.sleep(max(0.0, due - loop.time()))
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
         tasks.append(loop.create_task(one(number, due)))
     await asyncio.gather(*tasks)
     told = sorted(waited[rate * 3 :])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, event, func, select, text
@@ -216,3 +218,23 @@ def test_a_line_that_was_cut_while_it_idled_is_opened_anew(online: Online) -> No
     with online.reading() as unit:
         assert unit.value(LINES) == 3
     apart.dispose()
+
+
+def test_what_was_settled_is_in_the_file_itself_whoever_reads_meanwhile(
+    online: Online, tmp_path: Path
+) -> None:
+    with online.begin() as unit:
+        journal.append(unit, "before", {}, at=1)
+    online.settle()
+    with online.reading() as unit:
+        assert unit.value(LINES) == 1
+        with online.begin() as writing:
+            journal.append(writing, "meanwhile", {}, at=1)
+        online.settle()  # waits for no reader
+        assert unit.value(LINES) == 1
+    online.settle()
+    if online.engine.dialect.name == "sqlite":
+        alone = tmp_path / "alone.db"
+        shutil.copy(str(online.engine.url.database), alone)
+        with closing(sqlite3.connect(alone)) as line:
+            assert line.execute("SELECT count(*) FROM journal_lines").fetchone() == (2,)
