@@ -602,3 +602,27 @@ def test_a_merchant_that_never_says_what_it_cost_lets_go_of_all_in_the_end(servi
     assert case.wait(7 + 89) == []
     assert case.wait(2) == ["complete"]
     assert (case.order.state, case.order.held_minor) == ("completed", 0)
+
+
+def test_an_order_that_is_undone_leaves_no_breach_behind_however_many_there_were() -> None:
+    case = Case("rental").running()
+    case.wait(20)
+    case.do("return")
+    case.do("complete", amount_minor=1_000)
+    case.wait(1)
+    case.do("pay", amount_minor=500)
+    case.do("cancel")
+    rows = evidence_of(case.order, case.service, ("order", "breach"))
+    assert {row.cause for row in rows} == {"retraction"}
+    plan, poor = Case("instalment", days=200).running(), SimulatedProvider(["declined"] * 99)
+    for number in (1, 2):
+        for _ in range(150):
+            if len(plan.order.breaches) == number:
+                break
+            plan.wait(1)
+            plan.ask(poor)
+        if number == 1:
+            plan.do("pay", amount_minor=2_500)
+            plan.ask(SimulatedProvider())
+    plan.do("cancel")
+    assert [breach.dispute for breach in plan.order.breaches] == ["corrected", "corrected"]

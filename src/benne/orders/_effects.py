@@ -138,7 +138,7 @@ def _cancel(work: Work) -> None:
     forgive(work, order.owed_minor)
     if order.paid_minor:
         give_back(work, order.paid_minor)
-    work.change(breaches=_answered(order.breaches, "corrected"))
+    work.change(breaches=tuple(replace(one, dispute="corrected") for one in order.breaches))
 
 
 def _remind(work: Work) -> None:
