@@ -15,8 +15,9 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.quality import _folds, _inference, _measures, _page, _results, _run  # noqa: E402
 from benchmarks.quality._benne import own  # noqa: E402
-from benchmarks.quality._rivals import SETTINGS, Encoder, Fold, Method  # noqa: E402
+from benchmarks.quality._rivals import SETTINGS, Encoded, Encoder, Fold, Method  # noqa: E402
 from benchmarks.quality._sets import SETS, Set, declared, load  # noqa: E402
+from benchmarks.quality.contract import allowed, pair_gains  # noqa: E402
 from benne.models import Column  # noqa: E402
 
 PROTECTED = {
@@ -182,6 +183,25 @@ def test_directions_are_unbound_only_where_a_set_has_some() -> None:
         columns = (Column("debt", direction=direction),)
         found = _run.tried(Set("made", rows, bad, np.arange(4), columns), strict)
         assert [settings["monotone"] for settings in found] == tried
+
+
+def test_a_learner_held_to_the_contract_reads_no_more_on_any_path() -> None:
+    """One and two depend on each other, and stand in two domains."""
+    lightgbm = pytest.importorskip("lightgbm")
+    columns = (Column("one", "identity"), Column("two", "history"), Column("three", "history"))
+    rows = np.random.default_rng(0).normal(size=(2000, 3))
+    bad = (rows[:, 0] * rows[:, 1] + 0.3 * rows[:, 0] * rows[:, 2] > 0).astype(int)
+    gains = {}
+    for name, groups in allowed(columns).items():
+        limit = {} if groups is None else {"interaction_constraints": groups}
+        model = lightgbm.LGBMClassifier(n_estimators=20, num_leaves=8, verbose=-1, **limit)
+        found = Encoded(
+            model.fit(pd.DataFrame(rows, columns=["one", "two", "three"]), bad), *[None] * 2
+        )
+        gains[name] = pair_gains(found, columns)
+    assert gains["two columns at most"].most_common(1)[0][0] == "one x two"
+    assert not gains["one domain at most"] and not gains["two columns of one domain"]
+    assert not gains["one column"]
 
 
 def test_a_set_is_known_by_nine_digits_of_its_numbers() -> None:
