@@ -158,6 +158,21 @@ def test_a_person_sees_who_asked_and_changes_their_mind(
         assert merchant.ask("score", given["known_as"]).json()["answer"] == "score"
 
 
+def test_a_person_sees_who_asked_without_their_leave(
+    browser: Browser, service: app.Service
+) -> None:
+    with Asker(service) as merchant:
+        given = merchant.consent("ID-1")
+        merchant.post(f"/v1/consents/{given['id']}/acts", {"act": "revoke"})
+        told = merchant.ask("level", given["known_as"]).json()
+        assert (told["answer"], told["status"]) == ("no_consent", "revoked")
+    browser.sign_in()
+    (asked,) = browser.http.get("/v1/me/asks").json()["asked"]
+    assert (asked["organisation"], asked["asked"], asked["outcome"]) == (
+        "bikes", "level", "no_consent",
+    )  # fmt: skip
+
+
 def test_the_pages_of_who_asked_leave_out_nobody_who_asked_at_the_same_instant(
     browser: Browser, service: app.Service
 ) -> None:

@@ -162,7 +162,7 @@ def _reply(service: Service, unit: Unit, caller: Caller, question: Question) -> 
         return _permitted(service, unit, caller, question, permit, consent, at)
     return _nothing(
         service, caller, question, NoConsent(name, question.person, at, str(refused)),
-        status=refused.status,
+        status=refused.status, consent=given[0][0] if given else None,
     )  # fmt: skip
 
 
