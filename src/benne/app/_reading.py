@@ -84,8 +84,7 @@ class Model:
         )
         read = {column.name for column in bundle.artefact.columns}
         judges = {"credit_file_oldest_account_days", "credit_file_last_report_days"}
-        kinds = [kind.name for kind in workspace.kinds]
-        self.everything = feature_plan(catalogue_of(workspace, kinds, _any_permit()))
+        self.everything = feature_plan(_with_others(self.catalogue, workspace))
         self.plan = self.everything.only(read | judges)
         self._currency = workspace.currency
         self._scorers: dict[tuple[str, ...], Scorer] = {}
@@ -161,6 +160,15 @@ class Model:
                 withheld=withheld,
             )
         return found
+
+
+def _with_others(catalogue: Catalogue, workspace: Workspace) -> Catalogue:
+    """``catalogue`` with all features there are; of one name, that of ``catalogue`` stands first,
+    and then what the workspace itself declares."""
+    kinds = [kind.name for kind in workspace.kinds]
+    every = catalogue_of(workspace, kinds, _any_permit())
+    named = {feature.name: feature for feature in (*every.features, *catalogue.features)}
+    return replace(every, features=tuple(named.values()))
 
 
 def _make_room(remembered: dict[object, tuple[str, ...]]) -> None:
