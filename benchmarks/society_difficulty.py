@@ -1,6 +1,6 @@
 """How hard the society is, beside what its parameter file states beforehand.
 
-    python benchmarks/society_difficulty.py [--people 30000] [--seeds 11 12 13] [--set drift.on=0]
+    python benchmarks/society_difficulty.py [--people 30000] [--seeds 11 12 13 14 15] [--set a.b=0]
     python benchmarks/society_difficulty.py --live --seeds 31 32 33
 
 Results go to benchmarks/results/society_difficulty.csv, and a seed that is there is not run again,
@@ -311,7 +311,7 @@ def main() -> None:
     """Measure each seed that was not yet, and print the mean over all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, default=30_000)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13, 14, 15])
     parser.add_argument("--set", action="append", default=[], metavar="section.name=value")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--live", action="store_true", help="keep nothing; fail out of band")

@@ -120,6 +120,25 @@ def test_a_rule_book_notes_some_broken_promises_and_some_life(tables: Tables) ->
     assert {"court_arrears", "late_public_fee"} <= set(noted.rule)
 
 
+def test_some_leave_the_conduct_scheme_and_nothing_is_noted_of_them_until_they_return(
+    tables: Tables,
+) -> None:
+    noted = evidence(tables)["rule_event"].to_pandas().sort_values("happened_at", kind="stable")
+    left = noted[noted.rule == "left_the_scheme"].set_index("subject")["happened_at"]
+    back = noted[noted.rule == "joined_the_scheme"].set_index("subject")["happened_at"]
+    assert left.index.is_unique
+    people = tables["truth", "people"].num_rows
+    assert 0.03 < len(left) / people < 0.06
+    assert 0.1 < len(back) / len(left) < 0.3
+    assert set(back.index) <= set(left.index)
+    rest = noted[~noted.rule.str.endswith("_the_scheme") & noted.subject.isin(left.index)]
+    out = (rest.happened_at > rest.subject.map(left)) & ~(
+        rest.happened_at >= rest.subject.map(back)
+    )
+    assert len(rest) > 100
+    assert not out.any()
+
+
 def test_a_career_pays_more_to_the_capable_as_years_go(tables: Tables) -> None:
     people = tables["truth", "people"].to_pandas()
     pay = evidence(tables)["transaction"].to_pandas().query("category == 'salary'")

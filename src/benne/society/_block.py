@@ -22,6 +22,7 @@ TOPICS = (
     "public_record", "realised", "obligation", "order", "breach", "means", "profile",
     "verification", "transaction", "activity", "tie", "rule_event", "attribute", "truth", "wave",
     "training_admission", "out_of_time_admission", "wave_admission",
+    "scheme",
 )  # fmt: skip
 """What has randomness of its own, so that a change to one leaves the draws of the others."""
 

@@ -29,7 +29,7 @@ SCENES = (
 RELATIONS = ("family", "friend", "colleague", "acquaintance")
 RULES = (
     "volunteering", "award", "traffic_ticket", "late_public_fee", "contract_breach",
-    "court_arrears", "destroying_public_equipment",
+    "court_arrears", "destroying_public_equipment", "left_the_scheme", "joined_the_scheme",
 )  # fmt: skip
 ATTRIBUTES = ("topup_minor_per_month", "handset_age_days")
 
@@ -338,12 +338,39 @@ def _rule_events(block: Block) -> list[Emission]:
             at >= block.world.calendar.start(people.arrival[who])
         )
         noted.append((who[keep], at[keep], np.full(int(keep.sum()), RULES.index(name))))
+    away, left, back = _out_of_the_scheme(block.of("scheme"))
     person, happened, rule = (np.concatenate(parts) for parts in zip(*noted, strict=True))
+    inside = (happened < left[person]) | (happened >= back[person])
+    again = away[back[away] < block.world.calendar.end]
+    person = np.concatenate([person[inside], away, again])
+    happened = np.concatenate([happened[inside], left[away], back[again]])
+    choice = np.repeat(
+        [RULES.index("left_the_scheme"), RULES.index("joined_the_scheme")],
+        (len(away), len(again)),
+    )
+    rule = np.concatenate([rule[inside], choice])
     count = len(person)
     rows: Rows = {"happened_at": instants(happened), "rule": words(rule, RULES)}
     record = names("E", block.number("rule_event", count))
     known = happened + block.delay(count)
     return [block.publish("rule_event", rows, record=record, person=person, known_at=known)]
+
+
+def _out_of_the_scheme(block: Block) -> tuple[Ints, Ints, Ints]:
+    """Who leaves the rule book's scheme, and for each person from when until when they are out."""
+    p, people, end = block.world.parameters, block.people, block.world.calendar.end
+    away = np.flatnonzero(block.uniform(len(people)) < p["traces.scheme_left"])
+    month = people.arrival[away] + np.asarray(
+        block.uniform(len(away)) * (block.world.calendar.months - people.arrival[away]),
+        dtype=np.int64,
+    )
+    left = np.full(len(people), end, dtype=np.int64)
+    left[away] = block.moment(month, 27 * block.uniform(len(away)))
+    returns = block.uniform(len(away)) < p["traces.scheme_joined_again"]
+    months_out = 1 + block.random.geometric(1 / 12, len(away))
+    back = np.full(len(people), end, dtype=np.int64)
+    back[away] = np.where(returns, np.minimum(left[away] + months_out * 30 * DAY, end), end)
+    return away, left, back
 
 
 def _attributes(block: Block) -> list[Emission]:
