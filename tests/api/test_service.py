@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import socket
 import sqlite3
 import subprocess
 import time
@@ -25,7 +26,8 @@ from benne.app import Service
 from benne.app._journal import seal, verify
 from benne.app._webhooks import _shown, signed_headers
 from benne.app.stores.online import Online, StoreUnavailable, answers
-from benne.doors.api import create_app
+from benne.doors.api import create_app, serve
+from benne.kernel import Unavailable
 
 
 def test_it_says_whether_it_lives_and_what_it_counts(asker: Asker) -> None:
@@ -51,6 +53,19 @@ def test_a_store_that_is_gone_is_told_and_not_guessed(
     )
     came = asker.http.get("/readyz", headers={"authorization": ""})
     assert (came.status_code, came.json()["code"]) == (503, "unavailable")
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_said_to_begin() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Unavailable, match=f"port {port} of 127.0.0.1 must be free"):
+            serve(
+                None,  # type: ignore[arg-type]  # it is not looked at before the port
+                database=None,
+                host="127.0.0.1",
+                port=port,
+                begins=lambda: pytest.fail("it said that it answers"),
+            )
 
 
 def test_which_database_it_is_is_told_to_nobody_who_asks(

@@ -22,10 +22,10 @@ def _render(validation: Mapping[str, Any]) -> str:
     return reports.render(validation)
 
 
-def _serve(session: Session, *, database: str | None, host: str, port: int, workers: int) -> None:
+def _serve(session: Session, **asked: Any) -> None:
     from benne.doors import api
 
-    api.serve(session, database=database, host=host, port=port, workers=workers)
+    api.serve(session, **asked)
 
 
 __all__ = ["main"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from litestar import Litestar
 from benne import app
 from benne.doors.api import _render as render
 from benne.doors.api._app import create_app
+from benne.kernel import Unavailable
 
 _IDLE_SECONDS = 0.5
 _WEBHOOK_SECONDS = 10.0
@@ -24,16 +25,23 @@ _FACTORY = "benne.doors.api._serve:from_environment"
 
 
 def serve(
-    session: app.Session, *, database: str | None, host: str, port: int, workers: int = 1
+    session: app.Session,
+    *,
+    database: str | None,
+    host: str,
+    port: int,
+    workers: int = 1,
+    begins: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answer over HTTP until a signal comes.
+    """Answer over HTTP until a signal comes; ``begins`` is called when nothing is in the way.
 
     One process opens the service itself; of several, each opens its own from the environment.
 
     Raises:
         NotFound: nothing was trained yet.
-        Unavailable: the store cannot be reached.
+        Unavailable: the store cannot be reached, or the port cannot be listened on.
     """
+    _may_listen(host, port)
     options = {
         "host": host,
         "port": port,
@@ -48,12 +56,27 @@ def serve(
     if workers == 1:
         service = app.service(session, database=database)
         try:
+            begins()
             uvicorn.run(with_worker(service), **options)  # type: ignore[arg-type]
         finally:
             service.online.close()
         return
     app.share_workspace(session, database, workers=workers)
+    begins()
     uvicorn.run(_FACTORY, factory=True, workers=workers, **options)  # type: ignore[arg-type]
+
+
+def _may_listen(host: str, port: int) -> None:
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise Unavailable(
+            f"port {port} of {host} must be free to listen on: {error.strerror}; "
+            "stop what listens there, or name another with --port or --host."
+        ) from error
 
 
 def from_environment() -> Litestar:

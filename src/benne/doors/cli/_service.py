@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -73,7 +74,17 @@ def serve(
     session = app.session(workspace)
     with opened_service(workspace, database) as service:
         clients = len(app.list_clients(service))
-    where = f"http://{host}:{port}"
+    context.obj.serve(
+        session,
+        database=database,
+        host=host,
+        port=port,
+        workers=workers,
+        begins=partial(_tell_where, f"http://{host}:{port}", workspace, clients),
+    )
+
+
+def _tell_where(where: str, workspace: Path, clients: int) -> None:
     note(f"Benne answers on {where}; stop it with Ctrl-C.")
     note(f"  description  {where}/schema/openapi.json")
     note(f"  health       {where}/healthz and {where}/readyz")
@@ -83,7 +94,6 @@ def serve(
         note(f"  benne organisation add {folder} bikes --name 'Bike rental'")
         note(f"  benne client add {folder} bikes --scope answers.brief --scope consents \\")
         note("      --purpose deposit_free")
-    context.obj.serve(session, database=database, host=host, port=port, workers=workers)
 
 
 @organisation.command("add")
