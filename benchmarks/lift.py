@@ -17,6 +17,7 @@ import numpy as np
 
 from benne.app import wiring
 from benne.app._catalogue import catalogue_of
+from benne.app._refused import fit
 from benne.app._screening import Screened
 from benne.app._train import read_rows
 from benne.app._training import unseen_margin
@@ -50,7 +51,9 @@ def main() -> None:
             columns, None, lambda chosen: AdditiveModel(chosen, n_threads=session.threads)
         )
 
-    flat = unseen_margin(make, rows, whole["fold"].to_numpy())
+    flat = unseen_margin(
+        lambda part: fit(make, part, session.workspace.model), rows, whole["fold"].to_numpy()
+    )
     full = whole["log_odds"].to_numpy()
     for name, margin, count in (("flat columns", flat, len(columns)), ("catalogue", full, 0)):
         found = auc(rows.bad, margin, subject=rows.subject)
