@@ -35,6 +35,7 @@ from pathlib import Path
 from urllib.request import urlopen
 from uuid import uuid4
 
+import psycopg
 import uvloop
 
 from benne import app
@@ -123,6 +124,10 @@ def _loaded(workspace: Path, url: str) -> tuple[Callable[[], list[Asked]], dict[
     loaded = time.perf_counter() - begun
     callers, records = _prepared(service)
     tokens = Tokens.of(service)
+    if url.startswith("postgresql"):  # the load's own flush is not the service's
+        with psycopg.connect(url, autocommit=True) as line:
+            line.execute("CHECKPOINT")
+    service.online.settle()
     service.online.close()
     figures = {"load_seconds": round(loaded, 1), "records_median": statistics.median(records)}
     return lambda: [Asked(tokens.issue(who), people) for who, people in callers], figures
