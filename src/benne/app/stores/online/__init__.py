@@ -14,10 +14,13 @@ is a unit that only reads (a snapshot; it waits for no writer).  ``online.run(wo
 
 * SQLite: ``BEGIN IMMEDIATE`` for a writer, so that no unit fails for having read first; a writer
   waits up to ten seconds for its turn.  Every commit reaches the disk (``synchronous=FULL``);
-  units of ``run`` that wait for each other share one, and return after it.
+  units of ``run`` that wait for each other share one, and return after it.  What was written
+  ahead is settled by ``online.settle()``, beside the answers.
 * PostgreSQL: read committed.  Whoever changes a person's evidence, or answers about the
   person, first takes the row of that person (``evidence.lock``), so that evidence and answers of
   one person come in one order.
+* ``Prepared`` statements are compiled once and run by the driver.  PostgreSQL is sent several in
+  one journey: what is ``put`` before the next question or the end, and what is asked ``ahead``.
 
 A database that is gone, full or too busy is ``Unavailable``; nothing of the unit stays.
 
