@@ -84,6 +84,36 @@ def test_of_orders_that_race_for_the_last_of_a_limit_one_wins(online: Online) ->
         assert limits.used(unit, subject="s", merchant="m0", at=0)["person"].total_minor == 600
 
 
+def test_people_who_race_for_the_last_of_a_merchant_s_limit_come_one_after_another(
+    online: Online,
+) -> None:
+    together = threading.Barrier(6)
+
+    def one(number: int) -> bool:
+        together.wait()
+        with online.begin() as unit:
+            limit = Limits(merchant_minor=1000)
+            found = reserve(unit, f"o{number}", 400, subject=f"s{number}", limits=limit)
+            return isinstance(found, limits.Reserved)
+
+    with ThreadPoolExecutor(6) as pool:
+        won = list(pool.map(one, range(6)))
+    assert sum(won) == 2
+    with online.reading() as unit:
+        assert limits.used(unit, subject="s0", merchant="m", at=0)["merchant"].total_minor == 800
+
+
+def test_a_merchant_without_a_limit_serves_two_people_at_once(online: Online) -> None:
+    if online.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    with online.begin() as first, online.begin() as second:
+        second.connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+        for unit, subject in ((first, "s0"), (second, "s1")):
+            reserve(unit, f"of {subject}", 400, subject=subject, limits=Limits())
+    with online.reading() as unit:
+        assert limits.used(unit, subject="s0", merchant="m", at=0)["merchant"].total_minor == 800
+
+
 AMOUNTS = st.integers(0, 700)
 
 

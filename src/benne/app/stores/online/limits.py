@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from zlib import crc32
 
 from sqlalchemy import (
     Column,
@@ -46,6 +47,10 @@ exposure_totals = Table(
     Column("day_minor", Number, nullable=False),
 )
 
+_SHARES = 16
+"""A merchant's total stands in so many rows, by person: its orders wait for each other only where
+it has a limit.  Then each order holds them all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
@@ -81,8 +86,9 @@ def reserve(
     """
     if amount_minor < 0:
         raise InvalidInput(f"what is reserved must be 0 or more; got {amount_minor}.")
-    keys = _keys(subject, merchant)
-    used = _locked(unit, keys, order, day=at // MICROS_PER_DAY)
+    keys, day = _keys(subject, merchant), at // MICROS_PER_DAY
+    limited = limits.of("merchant") != (None, None)
+    used = _locked(unit, keys, order, day=day, shares=_shares(merchant) if limited else None)
     before = _of(unit, order)
     if before is not None and (before.subject, before.merchant) != (subject, merchant):
         raise Conflict(f"order {order} reserves for another person or merchant; use its own.")
@@ -92,7 +98,7 @@ def reserve(
     held = (0 if before is None else before.amount_minor) + amount_minor
     row = {"order": order, "subject": subject, "merchant": merchant, "amount_minor": held, "at": at}
     unit.put(_HOLD, row)
-    _move(unit, keys, amount_minor, newly=amount_minor, day=at // MICROS_PER_DAY)
+    _move(unit, keys, amount_minor, newly=amount_minor, day=day)
     return Reserved(order, held)
 
 
@@ -123,8 +129,8 @@ def release(unit: Unit, order: str, *, amount_minor: int | None = None, at: int)
 
 def used(unit: Unit, *, subject: str, merchant: str, at: int) -> dict[Scope, Used]:
     """What is at risk now and was reserved today, for each scope; it locks nothing."""
-    found = _read(unit, _keys(subject, merchant), day=at // MICROS_PER_DAY, lock=False)
-    return {scope: found.get(scope, Used()) for scope in SCOPES}
+    values = _named(_keys(subject, merchant), _shares(merchant))
+    return _summed(unit.rows(_WHOLE, values), at // MICROS_PER_DAY)
 
 
 def erase_subject(unit: Unit, subject: str) -> int:
@@ -147,30 +153,37 @@ def _held(insert: Callable[..., Any]) -> Any:
 
 
 _HOLD = Prepared(_held, *exposures.c.keys())
-_OF_SCOPES = or_(
-    *(
-        and_(exposure_totals.c.scope == scope, exposure_totals.c.key == bindparam(f"of_{scope}"))
-        for scope in SCOPES
-    )
+
+
+def _row_of(scope: Scope) -> Any:
+    return and_(exposure_totals.c.scope == scope, exposure_totals.c.key == bindparam(f"of_{scope}"))
+
+
+_OWN_ROWS = or_(*map(_row_of, SCOPES))
+_WHOLE_ROWS = or_(
+    _row_of("person"),
+    _row_of("person_here"),
+    and_(
+        exposure_totals.c.scope == "merchant",
+        exposure_totals.c.key.in_([bindparam(f"share_{number}") for number in range(_SHARES)]),
+    ),
 )
-_OF_TOTALS = (
-    select(
-        exposure_totals.c.scope,
-        exposure_totals.c.total_minor,
-        exposure_totals.c.day,
-        exposure_totals.c.day_minor,
-    )
-    .where(_OF_SCOPES)
-    .order_by(exposure_totals.c.scope)  # so that no two units wait for each other
-)
-_TOTALS = Prepared(_OF_TOTALS)
-_TOTALS_LOCKED = Prepared(_OF_TOTALS.with_for_update())
+
+
+def _totals(rows: Any) -> Any:
+    found = select(*exposure_totals.c).where(rows)
+    return found.order_by(exposure_totals.c.scope, exposure_totals.c.key)  # none waits in a ring
+
+
+_OWN, _WHOLE = Prepared(_totals(_OWN_ROWS)), Prepared(_totals(_WHOLE_ROWS))
+_OWN_LOCKED = Prepared(_totals(_OWN_ROWS).with_for_update())
+_WHOLE_LOCKED = Prepared(_totals(_WHOLE_ROWS).with_for_update())
 _MAKE = Prepared(
     lambda insert: insert(exposure_totals).on_conflict_do_nothing(), *exposure_totals.c.keys()
 )
 _MOVE = Prepared(
     update(exposure_totals)
-    .where(_OF_SCOPES)
+    .where(_OWN_ROWS)
     .values(
         total_minor=exposure_totals.c.total_minor + bindparam("more"),
         day_minor=case(
@@ -184,7 +197,13 @@ _MOVE = Prepared(
 
 
 def _keys(subject: str, merchant: str) -> dict[Scope, str]:
-    return {"person": subject, "person_here": f"{merchant}/{subject}", "merchant": merchant}
+    """The keys of the rows that an order moves."""
+    share = _shares(merchant)[crc32(subject.encode()) % _SHARES]
+    return {"person": subject, "person_here": f"{merchant}/{subject}", "merchant": share}
+
+
+def _shares(merchant: str) -> list[str]:
+    return [merchant, *(f"{merchant}#{number}" for number in range(1, _SHARES))]
 
 
 def _of(unit: Unit, order: str) -> _Exposure | None:
@@ -199,32 +218,46 @@ class _Exposure:
     amount_minor: int
 
 
-def _locked(unit: Unit, keys: Mapping[Scope, str], order: str, *, day: int) -> dict[Scope, Used]:
-    """What each scope has at risk, its row held until the unit ends; makes rows that lack.
+def _locked(
+    unit: Unit,
+    keys: Mapping[Scope, str],
+    order: str,
+    *,
+    day: int,
+    shares: Sequence[str] | None = None,
+) -> dict[Scope, Used]:
+    """What each scope has at risk, its rows held until the unit ends; makes rows that lack.
 
-    What ``order`` has at risk is asked in the same journey.
+    Of the merchant these are the rows of all its ``shares``, where they are given, else the one
+    that moves. What ``order`` has at risk is asked in the same journey.
 
-    Rows are made, and then held, in the order of their scopes, and none is held before a row is
-    made: so no two units wait for each other.
+    Rows are made, and then held, in one order, and none is held before a row is made: so no two
+    units wait for each other.
     """
-    missing = set(SCOPES) - set(_read(unit, keys, day=day, lock=False))
-    for scope in sorted(missing):
-        row = {"scope": scope, "key": keys[scope], "total_minor": 0, "day": day, "day_minor": 0}
+    values = _named(keys, shares or ())
+    seen, held = (_OWN, _OWN_LOCKED) if shares is None else (_WHOLE, _WHOLE_LOCKED)
+    wanted = {*keys.items(), *(("merchant", share) for share in shares or ())}
+    missing = wanted - {(row.scope, row.key) for row in unit.rows(seen, values)}
+    for scope, key in sorted(missing):
+        row = {"scope": scope, "key": key, "total_minor": 0, "day": day, "day_minor": 0}
         unit.put(_MAKE, row)
-    unit.ahead((_TOTALS_LOCKED, _named(keys)), (_EXPOSURE, {"of_order": order}))
-    return _read(unit, keys, day=day, lock=True)
+    unit.ahead((held, values), (_EXPOSURE, {"of_order": order}))
+    return _summed(unit.rows(held if unit.postgres else seen, values), day)
 
 
-def _read(unit: Unit, keys: Mapping[Scope, str], *, day: int, lock: bool) -> dict[Scope, Used]:
-    """What each scope that has a row has at risk."""
-    rows = unit.rows(_TOTALS_LOCKED if lock and unit.postgres else _TOTALS, _named(keys))
-    return {
-        row.scope: Used(row.total_minor, row.day_minor if row.day == day else 0) for row in rows
+def _summed(rows: Iterable[Any], day: int) -> dict[Scope, Used]:
+    """What each scope has at risk, and today's part of it, over its rows."""
+    total, today = dict.fromkeys(SCOPES, 0), dict.fromkeys(SCOPES, 0)
+    for row in rows:
+        total[row.scope] += row.total_minor
+        today[row.scope] += row.day_minor if row.day == day else 0
+    return {scope: Used(total[scope], today[scope]) for scope in SCOPES}
+
+
+def _named(keys: Mapping[Scope, str], shares: Iterable[str] = ()) -> dict[str, str]:
+    return {f"of_{scope}": key for scope, key in keys.items()} | {
+        f"share_{number}": share for number, share in enumerate(shares)
     }
-
-
-def _named(keys: Mapping[Scope, str]) -> dict[str, str]:
-    return {f"of_{scope}": key for scope, key in keys.items()}
 
 
 def _move(unit: Unit, keys: Mapping[Scope, str], amount: int, *, newly: int, day: int) -> None:
