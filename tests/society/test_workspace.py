@@ -40,7 +40,7 @@ def test_the_truth_lies_apart_and_no_file_of_the_workspace_reads_it(tmp_path: Pa
     write(tmp_path / "town")
     folder = tmp_path / "town"
     assert {path.name for path in folder.iterdir()} == {
-        "benne.toml", "mapping", "observations.sql", "evidence", "outcome", "truth",
+        "benne.toml", "mapping", "observations.sql", "evidence", "outcome", "truth", ".benne",
     }  # fmt: skip
     for path in (folder / "benne.toml", folder / "observations.sql", *folder.glob("mapping/*")):
         assert "truth/" not in path.read_text()
@@ -57,9 +57,13 @@ def test_a_society_with_a_lender_that_refuses_says_how_its_cards_learn(tmp_path:
     assert read_workspace(tmp_path / "two").model.refused == "accepts_only"
 
 
-def test_the_same_arguments_write_the_same_rows(tmp_path: Path) -> None:
+def test_the_same_arguments_write_the_same_rows_and_the_same_key(tmp_path: Path) -> None:
     write(tmp_path / "one")
     write(tmp_path / "two")
+    keys = [(tmp_path / name / ".benne" / "key").read_text() for name in ("one", "two")]
+    assert keys[0] == keys[1]
+    write(tmp_path / "other", changes={"shocks.job_loss": 0.05})
+    assert (tmp_path / "other" / ".benne" / "key").read_text() != keys[0]
     for path in (tmp_path / "one").rglob("*.parquet"):
         twin = tmp_path / "two" / path.relative_to(tmp_path / "one")
         assert pq.read_table(path).equals(pq.read_table(twin))

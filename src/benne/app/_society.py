@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from benne.app.stores._files import write_whole
+from benne.app.stores._files import workspace_key, write_whole
 from benne.app.stores._folders import ParquetFiles, whole_folder
 from benne.kernel import InvalidInput
 from benne.society import (
@@ -74,7 +75,8 @@ def write_society(
 
     ``parameters`` names a TOML file whose numbers take the place of the project's own, and
     ``changes`` are numbers by ``section.name`` that take the place of both.  The same arguments
-    write the same rows.
+    write the same rows, and the same key of pseudonyms, by which folds are drawn: a build of them
+    can be repeated.  So the key is no secret, and no real person belongs in the workspace.
 
     Raises:
         InvalidInput: numbers that cannot be simulated.
@@ -91,8 +93,9 @@ def write_society(
                     tables.write(f"{emission.place}/{emission.table}", emission.batch)
                 tell("Simulate people", done, people)
         _write_workspace(part, folder.name, numbers, months, tables.rows)
-        head = f"# people = {people}, months = {months}, seed = {seed}\n"
-        write_whole(part / "truth" / "parameters.toml", head + numbers.to_toml())
+        told = f"# people = {people}, months = {months}, seed = {seed}\n" + numbers.to_toml()
+        write_whole(part / "truth" / "parameters.toml", told)
+        workspace_key(part, hashlib.sha256(told.encode()).digest())
     return SocietyWritten(str(folder), people, months, dict(tables.rows))
 
 
