@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from made_bureau import go_on, people_of, quiet
 from sqlalchemy import select
@@ -80,27 +81,41 @@ def test_where_the_basis_is_consent_nobody_counts_who_gave_none(admitted: Bureau
     assert allowed(served) == set(), "it has expired"
 
 
-def test_the_month_s_block_asks_what_people_said_and_has_nobody_who_was_erased(
-    admitted: Bureau,
+@pytest.mark.parametrize("erased", [False, True])
+def test_the_month_s_block_reads_nobody_who_said_no_or_was_erased(
+    admitted: Bureau, erased: bool
 ) -> None:
     town, served = admitted
     load(town, served, quiet)
     before = blocks(served)
-    tied = next(iter(_people_in(served)))
-    says(served, tied, CLOSED)
+    everybody, tied = _counted(town, served, cut=month_start(served.clock() + 40 * DAY))
+    if not erased:
+        says(served, tied, CLOSED)
     go_on(served, 40 * DAY)
-    with served.online.begin() as unit:
-        erase_person(served, unit, tied)
+    if erased:
+        with served.online.begin() as unit:
+            erase_person(served, unit, tied)
     load(town, served, quiet)  # the lake still has the person: nothing was synced
+    assert len(blocks(served)) > len(before)
+    assert everybody not in blocks(served), "not everybody counts"
+    assert (tied in _people_in(served)) is not erased
+
+
+def _counted(town: Session, served: Service, *, cut: int) -> tuple[str, str]:
+    """The hash of the block of all people at ``cut``, and one whom it would not be without."""
     reader, permit = served.reader, town.permit("self_view")
     assert isinstance(reader, InProcess)
     plan = reader.models["sesame"].plan.network(permit)
     assert plan is not None
     with town.lake(read_only=True) as lake:
-        (all_,) = network_blocks(lake, plan, permit, cuts=[month_start(served.clock())])
-    assert len(blocks(served)) > len(before)
-    assert all_.hash not in blocks(served), "not everybody counts"
-    assert tied not in _people_in(served)
+        (everybody,) = network_blocks(lake, plan, permit, cuts=[cut])
+        people = sorted(everybody.table["subject"].to_pylist())
+        for one in people:
+            others = pa.array([other for other in people if other != one])
+            (rest,) = network_blocks(lake, plan, permit, cuts=[cut], allowed=lambda _, o=others: o)
+            if rest.hash != everybody.hash:
+                return everybody.hash, one
+    raise AssertionError("nobody counts")
 
 
 def _people_in(served: Service) -> set[Any]:

@@ -71,7 +71,7 @@ def allowed_by_consents(service: Service) -> Allowed:
 
     Who gave a consent is held to it: they count where one is in force that names a kind of the
     network, for a purpose of scoring.  Who said nothing is covered by the lawful basis that the
-    workspace states; where that is consent itself, by nothing.
+    workspace states; where that is consent itself, by nothing.  Who was erased is not read.
     """
     workspace = service.workspace
     ties = {kind.name for kind in workspace.kinds if kind.domain == "network"}
@@ -87,6 +87,7 @@ def allowed_by_consents(service: Service) -> Allowed:
                     opens = bool(consent.kinds & ties) and bool(consent.purposes & _SCORING)
                     opens = opens and consent_status(consent, stored.events, cut) == "active"
                     said[consent.subject] = opens or said.get(consent.subject, False)
+            said |= dict.fromkeys(evidence.erased(unit), False)  # the lake may have them yet
             if workspace.lawful_basis.basis == "consent":
                 return pa.array([subject for subject, opens in said.items() if opens], pa.string())
             closed = {subject for subject, opens in said.items() if not opens}
