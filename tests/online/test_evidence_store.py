@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from benne.app.stores.online import Online, deletions, evidence, journal
+from benne.app.stores.online import Online, deletions, evidence, journal, owners
 from benne.evidence import Arrival, Finding, Rules, View, arrival, seen, standard_kinds
 from benne.kernel import END_OF_TIME, MICROS_PER_DAY, parse_instant
 from benne.rights import LawfulBasis, Permit, permit_on_basis
@@ -31,6 +31,13 @@ def permit() -> Permit:
 
 def told(content: bytes) -> str:
     return hashlib.sha256(b"key" + content).hexdigest()
+
+
+def test_a_record_has_one_digest_for_ever_and_no_two_share_one() -> None:
+    digest = owners.record_digest("account", "bank", "a1")
+    assert digest.hex() == "ff7bf535fc30f3fa0f3b77ba57cda0a0"
+    apart = [("account", r"bank\0a", "1"), ("account", "bank", r"a\01")]
+    assert len({owners.record_digest(*name) for name in apart}) == 2
 
 
 def obligation(record: str = "o1", subject: str = "s", **changes: Any) -> Arrival:

@@ -32,7 +32,7 @@ ERASED = ""
 
 def record_digest(kind: str, source: str, record: str) -> bytes:
     """The 16 bytes under which the owner of a record is known."""
-    return hashlib.blake2b(f"{kind}\\0{source}\\0{record}".encode(), digest_size=16).digest()
+    return hashlib.blake2b(f"{kind}\0{source}\0{record}".encode(), digest_size=16).digest()
 
 
 def digest_of(one: Arrival) -> bytes:
