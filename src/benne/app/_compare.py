@@ -122,9 +122,8 @@ def _facts(
     sesame, bureau = people.rated[:2]
     tell("compare: what this evidence can reach", 0, None)
     refits = Refits.of(session, lake, people.catalogue, people.seen)
-    ceilings = {"evidence": -refits.free()}
-    if people.truth is not None:
-        ceilings = {"latent": people.truth, **ceilings}
+    latent = {} if people.truth is None else {"latent": people.truth}
+    ceilings = {**latent, "evidence": -refits.free()}
     tell("compare: policies", 0, None)
     share = float(np.mean(sesame.stand("refused") >= sesame.cutoff))
     return {
@@ -142,9 +141,7 @@ def _facts(
         ),
         "thin_files": thin_files(people.y, bureau, sesame, samples),
         "worth": worth(refits, people.y, samples, tell, refit=refit, seed=seed),
-        "shock": None
-        if people.shock is None
-        else through_a_shock(people.y, people.shock, people.rated, samples),
+        "shock": _shock(people, samples),
         "shock_why": "this workspace knows no second outcome of the same people through a shock",
         "group_share": share,
         "groups": {
@@ -158,6 +155,13 @@ def _facts(
         "draws": draws,
         "made_with": {"benne": benne.__version__, "seed": seed, "draws": draws, "refits": refit},
     }  # fmt: skip
+
+
+def _shock(people: _People, samples: Draws) -> Any:
+    """The same people and scores, with the outcomes of a shock; ``None`` where none is known."""
+    if people.shock is None:
+        return None
+    return through_a_shock(people.y, people.shock, people.rated, samples)
 
 
 def _populations(sesame: Rated, bureau: Rated) -> dict[str, NDArray[np.bool_]]:

@@ -13,6 +13,13 @@ Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     _evidence()
+    _packed()
+    _deletions()
+    _journal()
+    _answers()
+
+
+def _journal() -> None:
     op.create_table(
         "journal_lines",
         sa.Column("id", Number, nullable=False),
@@ -34,6 +41,9 @@ def upgrade() -> None:
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position", name="pk_journal_seals"),
     )
+
+
+def _answers() -> None:
     op.create_table(
         "answers",
         sa.Column("id", sa.String(), nullable=False),
@@ -89,6 +99,9 @@ def _evidence() -> None:
     )
     op.create_index("ix_evidence_rows_subject", "evidence_rows", ["subject"])
     op.create_index("ix_evidence_rows_batch", "evidence_rows", ["batch"])
+
+
+def _packed() -> None:
     op.create_table(
         "evidence_packed",
         sa.Column("subject", sa.String(), nullable=False),
@@ -105,6 +118,9 @@ def _evidence() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_evidence_owners"),
     )
     op.create_index("ix_evidence_owners_subject", "evidence_owners", ["subject"])
+
+
+def _deletions() -> None:
     op.create_table(
         "evidence_deletions",
         sa.Column("line", Number, autoincrement=False, nullable=False),
