@@ -342,6 +342,29 @@ def test_a_provider_that_says_what_cannot_be_holds_up_nobody_else(
     assert app.send_payments(service, provider) == 0
 
 
+def test_a_refund_that_was_made_after_all_is_asked_for_no_more(
+    asker: Asker, clock: Turned, person: str
+) -> None:
+    provider = SimulatedProvider(["none", "changed its mind"])
+    shop = Shop(asker, clock, provider)
+    order = shop.order(person)["id"]
+    shop.act(order, "start")
+    shop.act(order, "return")
+    shop.act(order, "complete", amount_minor=400)
+    shop.act(order, "deduct")
+    shop.work()
+    shop.act(order, "refund", amount_minor=100)
+    shop.work()
+    (late,) = provider.settle()
+    asker.post(f"/v1/payments/{late.payment}", {"status": late.status, "done_minor": 100})
+    shop.work(days=3)
+    found = shop.look(order)
+    assert [p["status"] for p in found["payments"]] == ["done", "done", "cancelled"]
+    assert (found["paid_minor"], provider.taken_minor(order)) == (300, 300)
+    clock.turn(seconds=600)
+    assert app.send_payments(asker.service, provider) == 0
+
+
 def test_two_workers_do_what_falls_due_once(
     shop: Shop, person: str, service: Service, clock: Turned
 ) -> None:

@@ -467,6 +467,47 @@ def test_money_taken_after_it_was_declined_and_taken_again_goes_back_by_itself()
     assert (provider.taken_minor("o"), case.order.surplus_minor) == (2_000, 0)
 
 
+def _given_back_late(*, asked_again: bool) -> tuple[Case, SimulatedProvider]:
+    """All was paid; a refund of a part was declined, and made after all."""
+    (case,) = _paying()
+    provider = SimulatedProvider(["none", "changed its mind"])
+    case.do("deduct")
+    case.ask(provider)
+    case.do("refund", amount_minor=500)
+    case.ask(provider)
+    if asked_again:
+        case.at += DAY
+        case.ask(provider)
+    (late,) = provider.settle()
+    case.life, _ = act_on(case.life, told_by(late, at=case.at), case.service)
+    return case, provider
+
+
+def test_a_refund_that_was_made_after_all_is_not_asked_for_again_on_its_day() -> None:
+    case, provider = _given_back_late(asked_again=False)
+    assert [(p.does, p.status) for p in case.order.payments][1:] == [
+        ("refund", "done"),
+        ("refund", "cancelled"),
+    ]
+    assert (provider.taken_minor("o"), case.order.paid_minor) == (1_500, 1_500)
+    assert case.order.given_twice_minor == 0
+
+
+def test_what_was_given_back_twice_is_set_against_what_goes_back_later() -> None:
+    case, provider = _given_back_late(asked_again=True)
+    assert (provider.taken_minor("o"), case.order.given_twice_minor) == (1_000, 500)
+    case.do("refund", amount_minor=700)
+    assert case.order.payments[-1].amount_minor == 200
+    case.ask(provider)
+    case.do("refund", amount_minor=800)
+    case.ask(provider)
+    assert (case.order.state, case.order.surplus_minor) == ("refunded", 0)
+    assert not any(p.open for p in case.order.payments)
+    assert provider.taken_minor("o") == 0
+    found = balances(case.life.entries)
+    assert found.get(("provider", "m"), 0) == found.get(("cash", "m"), 0) == 0
+
+
 # --- the ledger ----------------------------------------------------------------------------------
 
 

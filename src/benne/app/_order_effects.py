@@ -45,9 +45,9 @@ def keep_step(
 
     ``new``: the order itself was not stored yet.
     """
-    order = step.order
+    order, before = step.order, stored.order
     if not stored.test and step.start != "created":
-        _follow_exposure(unit, stored.order, order)
+        _follow_exposure(unit, before, order)
     task = next_task(order, service)
     stored = replace(stored, order=order, next_at=None if task is None else task.at)
     if new:
@@ -57,8 +57,9 @@ def keep_step(
     store.add_act(unit, order.id, _kept(act, step))
     ledger.post(unit, order.merchant, step.entries)
     store.wait_for(unit, order.id, {p.id: p.asked_at for p in step.payments})
-    if act.name == "told" and act.payment and not order.payment(act.payment).open:
-        store.answered(unit, act.payment)
+    for payment in before.payments:
+        if payment.status == "pending" and not order.payment(payment.id).open:
+            store.answered(unit, payment.id)
     if not stored.test:
         _furnish(bureau, unit, evidence_of(order, service, step.evidence), at=act.at, step=step)
     moved = len(step.entries)

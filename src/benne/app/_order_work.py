@@ -91,8 +91,10 @@ def _send(
     with bureau.online.reading() as unit:
         stored = store.find(unit, order)
     assert stored is not None
-    asked = sandbox if stored.test else port
-    act = _asked(bureau, asked, stored, stored.order.payment(payment))
+    waits = stored.order.payment(payment)
+    if not waits.open:  # it was dropped since it was taken up
+        return
+    act = _asked(bureau, sandbox if stored.test else port, stored, waits)
     if act is not None:
         bureau.online.run(partial(_hear, bureau, order=order, act=act))
 

@@ -9,7 +9,7 @@ account    owner    what its balance says
 owed       order    what the person owes the merchant (debit)
 fund_owed  order    what the person owes the cover fund, which paid the merchant (debit)
 cash       merchant what the payment provider took for the merchant (debit)
-provider   merchant what the provider gave back against its own word, and owes (debit)
+provider   merchant what the provider gave back twice, until it is set off (debit)
 surplus    order    what was taken and must go back to the person (credit)
 income     merchant what use, prices, instalments and benefits brought (credit)
 damages    merchant what compensation brought (credit)

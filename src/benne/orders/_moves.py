@@ -86,8 +86,12 @@ CONDITIONS: dict[str, Condition] = {
 """Every condition, by the name that the table uses."""
 
 _LIVE = ("running", "extended")
-_TAKE = ("capture", "recover", "reinstate", "post", "surplus", "hold", "repay", "repaid_twice")
-_UNDO = ("forgive", "give_back", "claw_back")
+_TAKE = (
+    "capture", "recover", "reinstate", "post", "surplus", "hold", "repay", "repaid_twice",
+    "set_off",
+)  # fmt: skip
+_BACK = ("give_back", "set_off")
+_UNDO = ("forgive", "claw_back", *_BACK)
 _END = ("release", "unwaive")
 _ORDER, _DUE, _BREACH = ("order",), ("obligation",), ("breach",)
 
@@ -209,11 +213,11 @@ _PAY: list[Move] = [
     *_rows(tuple(sorted(ENDED)), "told", SAME, entries=_TAKE),
     *_rows(
         ("completed", "settled"), "refund", "refunded", "all given back",
-        entries=("give_back",), evidence=_ORDER + _DUE, notices=("money_back",),
+        entries=_BACK, evidence=_ORDER + _DUE, notices=("money_back",),
     ),
     *_rows(
         ("completed", "settled", *_OWING), "refund", SAME,
-        entries=("give_back",), evidence=_DUE, notices=("money_back",),
+        entries=_BACK, evidence=_DUE, notices=("money_back",),
     ),
     *_done(("paying", "overdue"), "reduce", entries=("forgive",)),
     *_rows(("paying", "overdue"), "reduce", SAME, entries=("forgive",), evidence=_DUE),

@@ -213,6 +213,13 @@ class Order:
         """What is owed and not already asked for: the most that a new payment may take."""
         return self.owed_minor - self.pending_minor("charge", "capture")
 
+    @property
+    def given_twice_minor(self) -> int:
+        """What the provider gave back beyond what was to go back, and was not set off since."""
+        taken = sum(p.done_minor for p in self.payments if p.does in ("charge", "capture"))
+        back = sum(p.done_minor for p in self.payments if p.does == "refund")
+        return self.paid_minor + self.surplus_minor - (taken - back)
+
     def deductible_minor(self, at: int) -> int:
         """What the merchant may take at ``at``: an instalment not before the day agreed for it."""
         ahead = (d.owed_minor for d in self.dues if d.what == "instalment" and d.at > at)

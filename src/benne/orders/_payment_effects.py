@@ -111,7 +111,7 @@ def _book_capture(work: Work, amount: int) -> None:
 
 
 def _book_refund(work: Work, amount: int) -> None:
-    """What was given back against the provider's own word, it owes to the merchant."""
+    """What was given back against the provider's own word, it owes until it is set off."""
     due_back = min(amount, work.order.surplus_minor)
     work.move("repay", due_back, debit="surplus", credit="cash")
     work.move("repaid_twice", amount - due_back, debit="provider", credit="cash")
@@ -149,11 +149,31 @@ def tidy(work: Work, end: str) -> None:
         claim = work.order.claim
         if claim is not None and claim.state == "open":
             work.change(claim=replace(claim, state="closed"))
-    order = work.order
-    if (loose := _loose(order)) > 0:
+    if (loose := _loose(work.order)) > 0:
         _ask_back(work, "void", loose)
-    if (surplus := order.surplus_minor - order.pending_minor("refund")) > 0:
+    _set_off(work)
+    surplus = work.order.surplus_minor - work.order.pending_minor("refund")
+    if surplus > 0:
         _ask_back(work, "refund", surplus)
+    elif surplus < 0:
+        _ask_no_more(work, -surplus)
+
+
+def _set_off(work: Work) -> None:
+    """What a person was given twice is set against what must go back to them: they have it."""
+    order = work.order
+    part = min(order.surplus_minor, order.given_twice_minor)
+    work.move("set_off", part, debit="surplus", credit="provider")
+    work.change(surplus_minor=order.surplus_minor - part)
+
+
+def _ask_no_more(work: Work, given: int) -> None:
+    """A refund that waits for its day is dropped, where an earlier one was made after all."""
+    for payment in reversed(work.order.payments):
+        waits = payment.status == "pending" and payment.asked_at > work.act.at
+        if waits and payment.does == "refund" and payment.amount_minor <= given:
+            work.put(replace(payment, status="cancelled"))
+            given -= payment.amount_minor
 
 
 def _ask_back(work: Work, does: str, amount: int) -> None:
