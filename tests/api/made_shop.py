@@ -77,7 +77,11 @@ class Shop:
         service = self.asker.service
         left = days
         while True:
-            while app.run_due(service) + app.send_payments(service, self.provider):
+            while (
+                app.run_due(service)
+                + app.send_payments(service, self.provider)
+                + app.send_contributions(service, self.provider)
+            ):
                 pass
             if left <= 0:
                 self.asker.sign_in()

@@ -190,6 +190,8 @@ def test_a_merchants_program_finds_lists_and_syncs_its_orders(
     history = bureau.order_history(made[0].id)
     assert [one.act for one in history] == ["admit", "start", "complete"]
     for _ in range(2):
-        assert bureau.pay_into_fund(500, reference="first").balance_minor == 500
-    assert bureau.fund().balance_minor == 500
+        assert bureau.pay_into_fund(500, reference="first").pending_minor == 500
+    app.send_contributions(service, app.SimulatedProvider())
+    assert (bureau.fund().balance_minor, bureau.fund().pending_minor) == (500, 0)
+    assert [one.status for one in bureau.fund().contributions] == ["done"]
     assert bureau.referrals() == []

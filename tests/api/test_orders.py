@@ -16,7 +16,7 @@ from test_policies import publish
 
 from benne import app
 from benne.app import NotEnoughEvidence, Service
-from benne.app.stores.online import Online, consents, evidence, ledger, orders
+from benne.app.stores.online import Online, consents, contributions, evidence, ledger, orders
 from benne.kernel import iso
 from benne.orders import FundLimits, PaymentRequest, Receipt, SimulatedProvider
 
@@ -179,7 +179,9 @@ def test_goods_that_do_not_come_back_are_a_breach_a_claim_and_at_last_settled(
 ) -> None:
     with service.online.begin() as unit:
         app.open_fund(service, unit, "bikes", FundLimits(10_000, 20_000, 50_000))
-    assert asker.post("/v1/fund/payments", {"amount_minor": 30_000}).status_code == 201
+    paid = asker.post("/v1/fund/payments", {"amount_minor": 30_000}).json()
+    assert (paid["balance_minor"], paid["pending_minor"]) == (0, 30_000)
+    shop.work()
     order = shop.order(person)
     shop.act(order["id"], "start")
     shop.work(days=12)
@@ -203,6 +205,67 @@ def test_goods_that_do_not_come_back_are_a_breach_a_claim_and_at_last_settled(
     (*_, breach) = _evidence(service)["breach"]
     assert breach["settled_at"] is not None
     assert breach["dispute"] == "original"
+
+
+def test_a_fund_has_what_the_provider_took_and_nothing_that_was_only_said(
+    asker: Asker, shop: Shop, service: Service
+) -> None:
+    def pay_in(amount: int, key: str) -> Any:
+        return asker.post("/v1/fund/payments", {"amount_minor": amount}, key)
+
+    def tell(payment: str, done: int, status: str = "done") -> Any:
+        return asker.post(f"/v1/payments/{payment}", {"status": status, "done_minor": done})
+
+    def stands() -> tuple[int, int, list[tuple[int, str]]]:
+        fund = asker.http.get("/v1/fund").json()
+        made = [(one["done_minor"], one["status"]) for one in fund["contributions"]]
+        return fund["balance_minor"], fund["pending_minor"], made[::-1]
+
+    assert pay_in(100, "a").status_code == 404
+    with service.online.begin() as unit:
+        app.open_fund(service, unit, "bikes", FundLimits(10_000, 20_000, 50_000))
+    for amount, key in ((100, "a"), (200, "b"), (400, "c"), (100, "a")):
+        assert pay_in(amount, key).status_code == 201
+    assert pay_in(101, "a").status_code == 422
+    assert stands()[:2] == (0, 700)
+    shop.provider = SimulatedProvider(["declined", "partial", "late"])
+    app.send_contributions(service, shop.provider)
+    assert stands() == (100, 400, [(0, "declined"), (100, "done"), (0, "pending")])
+    with service.online.reading() as unit:
+        late = contributions.newest(unit, "bikes", limit=1)[0].payment.id
+    own = tell(late, 400)
+    assert (own.status_code, own.json()["detail"]) == (
+        403, "who pays into a fund cannot say itself that the money came.",
+    )  # fmt: skip
+    app.add_organisation(service, "Bank", id="bank")
+    asker.organisation = "bank"
+    asker.another_client(scopes=("payments",))
+    for done, status in ((150, "pending"), (400, "done"), (400, "done"), (0, "done")):
+        assert tell(late, done, status).json()["status"] == status
+    assert tell(late, 0, "pending").json()["status"] == "done"
+    assert tell(late, 401).status_code == 422
+    assert tell(f"{'f' * 36}.fund", 1).status_code == 404
+    with service.online.reading() as unit:
+        assert app.books(unit)["fund"] == 500
+        assert contributions.pending_minor(unit, "bikes") == 0
+
+
+def test_a_provider_that_says_what_cannot_be_of_a_fund_is_asked_a_day_later(
+    asker: Asker, shop: Shop, service: Service
+) -> None:
+    class Mad(SimulatedProvider):
+        def ask(self, request: PaymentRequest) -> Receipt:
+            return Receipt(request.payment, "done", request.amount_minor + 1)
+
+    with service.online.begin() as unit:
+        app.open_fund(service, unit, "bikes", FundLimits(10_000, 20_000, 50_000))
+    asker.post("/v1/fund/payments", {"amount_minor": 100})
+    assert app.send_contributions(service, Mad()) == 1
+    shop.turn(days=0.9)
+    assert app.send_contributions(service, Mad()) == 0
+    shop.turn(days=0.2)
+    assert app.send_contributions(service, shop.provider) == 1
+    assert asker.http.get("/v1/fund").json()["balance_minor"] == 100
 
 
 def test_a_merchant_sees_its_own_orders_alone(

@@ -11,9 +11,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, insert, inspect, select, text
 
-from benne.app.stores.online import METADATA, Online
+from benne.app.stores.online import METADATA, Online, contributions, ledger
 from benne.app.stores.online._migration import migrate, newest, revision_of, script
 from benne.kernel import Conflict, InvalidInput, Unavailable
+from benne.orders import Fund, FundLimits, pay_in
 
 
 def test_revisions_are_one_chain_numbered_in_order() -> None:
@@ -113,3 +114,34 @@ def test_a_database_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as refused:
         Online.open(f"postgresql://me:secret@/x?host={tmp_path}")
     assert "secret" not in str(refused.value)
+
+
+def test_what_was_paid_into_a_fund_on_the_merchants_word_stays_under_its_request(
+    online: Online,
+) -> None:
+    migrate(online.engine, to="0008")
+    with online.begin() as unit:
+        made = pay_in(Fund("bikes", FundLimits(1, 1, 1)), 700, request="first", at=5)[1]
+        ledger.post(unit, "bikes", [made])
+    migrate(online.engine)
+    with online.reading() as unit:
+        found = contributions.of_request(unit, "bikes", "first")
+        assert not contributions.waits(unit, at=10)
+    assert found is not None
+    assert (found.payment.amount_minor, found.payment.done_minor) == (700, 700)
+    assert found.payment.status == "done"
+
+
+def test_orders_of_a_state_are_found_by_an_index(online: Online) -> None:
+    asked = [
+        "SELECT * FROM orders WHERE state = 'claimed' AND test = {no}",
+        "SELECT * FROM orders WHERE organisation = 'bikes' AND state = 'overdue' ORDER BY id",
+    ]
+    postgres = online.engine.dialect.name == "postgresql"
+    with online.engine.begin() as connection:
+        if postgres:  # an empty table is otherwise read whole
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        for query in asked:
+            whole = query.format(no="false" if postgres else "0")
+            plan = connection.execute(text(f"EXPLAIN {'' if postgres else 'QUERY PLAN '}{whole}"))
+            assert "orders_by_state" in str(plan.all()), whole

@@ -45,13 +45,17 @@ from ._consenting import (
 from ._consulting import (
     Verdict as Verdict,
 )
+from ._contributing import (
+    FundSeen as FundSeen,
+    pay_into_fund as pay_into_fund,
+    send_contributions as send_contributions,
+    show_fund as show_fund,
+)
 from ._cover import (
     Reconciled as Reconciled,
     books as books,
     open_fund as open_fund,
-    pay_into_fund as pay_into_fund,
     reconcile as reconcile,
-    show_fund as show_fund,
 )
 from ._disputing import (
     Disputed as Disputed,
@@ -242,7 +246,6 @@ from ._words import (
     Due as Due,
     Erased as Erased,
     Frequency as Frequency,
-    Fund as Fund,
     FundLimits as FundLimits,
     Inquiries as Inquiries,
     NoConsent as NoConsent,
@@ -268,6 +271,9 @@ from .settings import (
 from .stores.online import (
     StoreUnavailable as StoreUnavailable,
     Unit as Unit,
+)
+from .stores.online.contributions import (
+    Contribution as Contribution,
 )
 from .stores.online.jobs import (
     Job as Job,

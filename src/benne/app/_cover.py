@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from benne.app._orders import fund_of
+from benne.app._contributing import demand_fund
 from benne.app.stores.online import clients, ledger
-from benne.kernel import MICROS_PER_DAY, Conflict, Corrupt, InvalidInput, NotFound, iso
-from benne.orders import Fund, FundLimits, pay_in
+from benne.kernel import MICROS_PER_DAY, Corrupt, InvalidInput, NotFound, iso
+from benne.orders import Fund, FundLimits
 
 if TYPE_CHECKING:
-    from benne.app._access import Caller
     from benne.app._service import Service as Bureau
     from benne.app.stores.online import Unit
 
@@ -28,44 +27,7 @@ def open_fund(bureau: Bureau, unit: Unit, organisation: str, limits: FundLimits)
         raise NotFound(f"there is no organisation {organisation!r}; add it first.")
     ledger.put_fund(unit, organisation, limits, at=bureau.clock())
     bureau.note(unit, "fund_opened", {"organisation": organisation})
-    return _fund(bureau, unit, organisation)
-
-
-def pay_into_fund(
-    bureau: Bureau, unit: Unit, caller: Caller, *, amount_minor: int, request: str
-) -> Fund:
-    """Book what the merchant paid into its fund; the same request id moves nothing twice.
-
-    Raises:
-        NotFound: it has no fund.
-        Conflict: the request id was used for another amount.
-    """
-    caller.demand("orders")
-    merchant = caller.books
-    ledger.fund_limits(unit, merchant, lock=True)
-    fund = _fund(bureau, unit, merchant)
-    before = ledger.request_seen(unit, merchant, request)
-    if before is not None:
-        if before != amount_minor:
-            raise Conflict(f"request id {request!r} paid in {before} before; use a new id.")
-        return fund
-    after, entry = pay_in(fund, amount_minor, request=request, at=bureau.clock())
-    ledger.post(unit, merchant, [entry])
-    bureau.note(unit, "fund_paid_in", {"organisation": merchant, "moved": 1})
-    return after
-
-
-def _fund(bureau: Bureau, unit: Unit, organisation: str) -> Fund:
-    fund = fund_of(unit, organisation, at=bureau.clock())
-    if fund is None:
-        raise NotFound(f"{organisation} has no cover fund; benne fund open makes one.")
-    return fund
-
-
-def show_fund(bureau: Bureau, unit: Unit, caller: Caller) -> Fund:
-    """The caller's cover fund as it stands.  Raises ``NotFound`` where it has none."""
-    caller.demand("orders")
-    return _fund(bureau, unit, caller.books)
+    return demand_fund(bureau, unit, organisation)
 
 
 @dataclass(frozen=True, slots=True)

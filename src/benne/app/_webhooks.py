@@ -35,6 +35,7 @@ EVENTS: dict[str, str] = {
     "job.done": "A job has answered for everybody it was asked about",
     "answer.changed": "An answer you were given rests on what was corrected since: ask again",
     "order.changed": "Something was done to one of your orders, and who must be told what",
+    "fund.changed": "What you pay into your cover fund was taken, in whole or in part, or declined",
     "evidence.disputed": "A record that you brought is disputed: check it, and say what came of it",
 }
 """What there is to be told of."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
 
+from benne.app._contributing import send_contributions
 from benne.app._disputing import rescore_corrected
 from benne.app._erasing import retain_some
 from benne.app._jobs import Render, work_on_jobs
@@ -60,6 +61,7 @@ class Worker:
         done += run_due(self.service)
         if self.payments is not None:
             done += send_payments(self.service, self.payments, sandbox=self.sandbox)
+            done += send_contributions(self.service, self.payments)
         done += rescore_corrected(self.service, self._models)
         done += deliver_due(self.service, self.post)
         now = self.service.clock()

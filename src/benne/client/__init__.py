@@ -7,6 +7,7 @@ Unavailable | Erased`` and so on), and what went wrong is ``ServiceProblem`` or 
 from benne.client._client import Client, KeyBook, NotReached, ServiceProblem
 from benne.client._orders import (
     ActDone,
+    Contribution,
     Fund,
     Instalment,
     OpenClaim,
@@ -64,6 +65,7 @@ __all__ = [
     "ConsentTerms",
     "ConsultAnswer",
     "ConsultGiven",
+    "Contribution",
     "Erased",
     "Finding",
     "Flag",

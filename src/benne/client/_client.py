@@ -276,7 +276,7 @@ class Client:
         return _FUND.decode(self._send("GET", "/v1/fund"))
 
     def pay_into_fund(self, amount_minor: int, *, reference: str) -> orders.Fund:
-        """Book what was paid into the cover fund, once for each ``reference``."""
+        """Pay into the cover fund, once for each ``reference``; the provider is asked for it."""
         paid = orders.PaidIn(amount_minor=amount_minor)
         return self._once("/v1/fund/payments", paid, reference, _FUND)
 

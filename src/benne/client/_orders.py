@@ -268,13 +268,29 @@ class PaidIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     amount_minor: Positive
 
 
+class Contribution(Struct, frozen=True, kw_only=True):
+    """What a merchant asked to pay in, under its own request id, and what the provider took."""
+
+    payment: str
+    request: str
+    amount_minor: int
+    done_minor: int
+    status: str
+    at: datetime
+
+
 class Fund(Struct, frozen=True, kw_only=True):
-    """A merchant's cover fund: what it can pay, what it paid, and its limits."""
+    """A merchant's cover fund: what it can pay, what it paid, its limits, and what was paid in.
+
+    Of what was asked for, ``pending_minor`` is not taken yet, and cannot be paid out.
+    """
 
     balance_minor: int
+    pending_minor: int
     paid_minor: int
     paid_today_minor: int
     order_minor: int
     day_minor: int
     total_minor: int
     share_permille: int
+    contributions: list[Contribution]

@@ -42,6 +42,7 @@ from benne.orders._port import (
     PaymentRequest,
     PaymentUnknown,
     Receipt,
+    contribution_of,
     request_of,
     told_by,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "balances",
     "begin",
     "breaks_at",
+    "contribution_of",
     "deadline",
     "demand_same",
     "evidence_of",

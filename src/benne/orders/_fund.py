@@ -78,7 +78,7 @@ class Fund:
 
 
 def pay_in(fund: Fund, amount_minor: int, *, request: str, at: int) -> tuple[Fund, Entry]:
-    """The fund after the merchant paid into it, and the entry.
+    """The fund after the provider took what the merchant pays into it, and the entry.
 
     Raises:
         InvalidInput: the amount is not positive.

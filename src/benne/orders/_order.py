@@ -30,9 +30,9 @@ PAUSED = frozenset({"hardship", "disputed"})
 CHARGES = ("use", "price", "instalment", "benefit", "compensation")
 """What a due may be for.  Compensation is bounded by the deposit, all others by the price."""
 
-PAYMENTS = ("charge", "hold", "capture", "void", "refund")
+PAYMENTS = ("charge", "hold", "capture", "void", "refund", "contribute")
 """What is asked of the payment provider: take money; put money on hold; take some of what is on
-hold; let go of some of it; give money back."""
+hold; let go of some of it; give money back; take what a merchant pays into its cover fund."""
 
 PAYMENT_STATES = ("unconfirmed", "pending", "done", "declined", "cancelled")
 
@@ -90,6 +90,24 @@ class Payment:
     def fell_short(self) -> bool:
         """Whether the provider answered, and did not do all of it."""
         return self.status in ("done", "declined") and self.done_minor < self.amount_minor
+
+    def told(self, status: str, done_minor: int) -> tuple[Payment, int]:
+        """The payment after the provider said how it stands, and how much more was done of it.
+
+        What it says is cumulative: said twice, or late, it moves nothing twice.
+
+        Raises:
+            InvalidInput: more was done than was asked for.
+        """
+        if done_minor > self.amount_minor:
+            raise InvalidInput(
+                f"payment {self.id} was asked for {self.amount_minor}; the provider says "
+                f"{done_minor} was done; it must mend that first."
+            )
+        more = max(done_minor - self.done_minor, 0)
+        if not self.open and (status == "pending" or (not more and self.status == "done")):
+            status = self.status
+        return replace(self, status=status, done_minor=self.done_minor + more), more
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput
+from benne.kernel import MICROS_PER_DAY, Conflict
 from benne.orders._order import OVER, PAUSED, Order
 from benne.orders._work import Work, take
 
@@ -77,24 +77,12 @@ def _confirm(work: Work) -> None:
 
 
 def _told(work: Work) -> None:
-    """What the provider says is cumulative: a payment said twice, or late, moves nothing twice.
-
-    Money that it took is booked even if it had said before that it did not.
-    """
+    """Money that the provider took is booked even if it had said before that it did not."""
     act, payment = work.act, work.order.payment(work.act.payment or "")
-    done = act.amount_minor or 0
     if payment.status == "unconfirmed":
         raise Conflict(f"payment {payment.id} waits for confirmation, and was asked of nobody.")
-    if done > payment.amount_minor:
-        raise InvalidInput(
-            f"payment {payment.id} was asked for {payment.amount_minor}; the provider says {done} "
-            "was done; it must mend that first."
-        )
-    more = max(done - payment.done_minor, 0)
-    status = act.status or ""
-    if not payment.open and (status == "pending" or (not more and payment.status == "done")):
-        status = payment.status
-    work.put(replace(payment, status=status, done_minor=payment.done_minor + more))
+    payment, more = payment.told(act.status or "", act.amount_minor or 0)
+    work.put(payment)
     if more:
         _BOOK[payment.does](work, more)
 

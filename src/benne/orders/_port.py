@@ -16,7 +16,10 @@ class PaymentUnknown(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """What is asked: one of charge, hold, capture, void, refund, for an order of a person."""
+    """What is asked (``PAYMENTS``) for an order of a person.
+
+    To ``contribute`` is the merchant's own affair: it has no order and no person.
+    """
 
     payment: str
     order: str
@@ -67,6 +70,11 @@ def request_of(order: Order, payment: Payment) -> PaymentRequest:
     return PaymentRequest(
         payment.id, order.id, order.merchant, order.subject, payment.does, payment.amount_minor
     )
+
+
+def contribution_of(payment: Payment, merchant: str) -> PaymentRequest:
+    """What to ask of the provider for what a merchant pays into its cover fund."""
+    return PaymentRequest(payment.id, "", merchant, "", payment.does, payment.amount_minor)
 
 
 def told_by(receipt: Receipt, *, at: int) -> Act:

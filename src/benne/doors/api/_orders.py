@@ -25,7 +25,7 @@ from benne.doors.api._requests import (
 from benne.kernel import BenneError, InvalidInput, parse_instant
 
 OrderId = Annotated[str, PathParameter(pattern=r"^[0-9a-f-]{36}$")]
-PaymentId = Annotated[str, PathParameter(pattern=r"^[0-9a-f-]{36}\.[0-9]{1,6}$")]
+PaymentId = Annotated[str, PathParameter(pattern=r"^[0-9a-f-]{36}\.(fund|[0-9]{1,6})$")]
 Day = Annotated[str, PathParameter(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 After = Annotated[str | None, QueryParameter(pattern=r"^[0-9a-f-]{36}$", required=False)]
 InState = Annotated[
@@ -236,7 +236,7 @@ def payment_told(payment: PaymentId, data: JSONBody[wire.Told], request: Asking)
     service = service_of(request)
     receipt = app.PaymentReceipt(payment, data.status, data.done_minor)
     told = service.online.run(lambda unit: app.payment_told(service, unit, request.auth, receipt))
-    return raw(encode(wire.Heard(payment=payment, status=told.order.payment(payment).status)))
+    return raw(encode(wire.Heard(payment=payment, status=told.status)))
 
 
 @get(
@@ -256,13 +256,13 @@ def fund(request: Asking) -> Response[bytes]:
     "/v1/fund/payments",
     status_code=201,
     tags=["Cover"],
-    responses={**answered(wire.Fund, "Booked", 201), **problems(404, 409, 422)},
+    responses={**answered(wire.Fund, "Asked for", 201), **problems(404, 409, 422)},
 )
 @threaded
 def pay_in(
     data: JSONBody[wire.PaidIn], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
-    """Book what you paid into your cover fund."""
+    """Pay into your cover fund: the provider is asked, and what it took can be paid out."""
     service = service_of(request)
 
     def work(unit: app.Unit) -> app.Fresh:

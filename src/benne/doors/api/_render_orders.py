@@ -157,15 +157,29 @@ def history(name: str, acts: Iterable[app.StoredAct]) -> wire.History:
     )
 
 
-def fund(found: app.Fund) -> wire.Fund:
+def fund(seen: app.FundSeen) -> wire.Fund:
     """A cover fund."""
-    limits = found.limits
+    found, limits = seen.fund, seen.fund.limits
     return wire.Fund(
         balance_minor=found.balance_minor,
+        pending_minor=seen.pending_minor,
         paid_minor=found.paid_minor,
         paid_today_minor=found.paid_today_minor,
         order_minor=limits.order_minor,
         day_minor=limits.day_minor,
         total_minor=limits.total_minor,
         share_permille=limits.share_permille,
+        contributions=[_contribution(one) for one in seen.contributions],
+    )
+
+
+def _contribution(made: app.Contribution) -> wire.Contribution:
+    payment = made.payment
+    return wire.Contribution(
+        payment=payment.id,
+        request=made.request,
+        amount_minor=payment.amount_minor,
+        done_minor=payment.done_minor,
+        status=payment.status,
+        at=from_micros(payment.asked_at),
     )

@@ -44,7 +44,7 @@ def open_fund(
     with opened_service(workspace, database) as service:
         made = service.online.run(lambda unit: app.open_fund(service, unit, merchant, limits))
     out(f"{merchant}: {made.balance_minor} in the fund")
-    note("Next: the merchant books what it pays in, POST /v1/fund/payments")
+    note("Next: the merchant pays into it, POST /v1/fund/payments")
 
 
 @orders.command("check")

@@ -221,16 +221,3 @@ def paid_out(unit: Unit, organisation: str, *, since: int) -> int:
 def day_of(at: int) -> int:
     """00:00 UTC of the day of ``at``."""
     return at - at % MICROS_PER_DAY
-
-
-def request_seen(unit: Unit, organisation: str, request: str) -> int | None:
-    """What a request paid into the fund, if it did."""
-    e, p = entries.c, postings.c
-    query = (
-        select(p.amount_minor)
-        .join(entries, p.entry == e.id)
-        .where(e.organisation == organisation, e.order == "", e.request == request)
-        .where(p.account == "fund")
-    )
-    found = unit.value(query)
-    return None if found is None else int(found)

@@ -55,6 +55,7 @@ orders = Table(
     Index("orders_by_number", "organisation", "number", unique=True),
     Index("orders_by_organisation", "organisation", "id"),
     Index("orders_by_task", "next_at"),
+    Index("orders_by_state", "state", "organisation", "id"),
 )
 acts = Table(
     "order_acts",
