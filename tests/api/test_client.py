@@ -109,6 +109,16 @@ def test_what_went_wrong_is_an_exception_and_what_is_not_known_is_no_number(
         assert thin.freshness.days == 3
 
 
+def test_how_an_answer_stands_is_told_to_who_got_it(asker: Asker, tmp_path: Path) -> None:
+    with calling(asker, Line(asker), tmp_path / "keys.db") as bureau:
+        told = bureau.score(consented(bureau), purpose="deposit_free", reference="1")
+        stands = bureau.answer(told.id)
+        assert (stands.status, stands.outcome, stands.asked) == ("stands", "score", "score")
+        assert (stands.superseded_by, stands.answer) == (None, None)
+        nobody = bureau.score("x", purpose="deposit_free", reference="2")
+        assert bureau.answer(nobody.id).outcome == "no_consent"
+
+
 def test_an_answer_of_another_sort_cannot_be_taken_for_this_one() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b'{"answer":"N/A"}', type=wire.ScoreAnswer)

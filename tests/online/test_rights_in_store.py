@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 from made_bureau import answer, bring, go_on, people_of, quiet, scored
 
-from benne.app._disputing import dispute, dispute_named
+from benne.app._again import dispute_named
+from benne.app._disputing import dispute
 from benne.app._erasing import erase_person, export_person, retain
 from benne.app._load import load
 from benne.app._reading import InProcess

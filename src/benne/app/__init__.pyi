@@ -13,6 +13,12 @@ from ._access import (
     list_clients as list_clients,
     rotate_secret as rotate_secret,
 )
+from ._again import (
+    Standing as Standing,
+    answer_standing as answer_standing,
+    dispute_named as dispute_named,
+    rescore as rescore,
+)
 from ._appetite import (
     AppetiteMet as AppetiteMet,
     appetite as appetite,
@@ -61,8 +67,6 @@ from ._disputing import (
     Disputed as Disputed,
     answer_dispute as answer_dispute,
     dispute as dispute,
-    dispute_named as dispute_named,
-    rescore as rescore,
 )
 from ._erasing import (
     Forgotten as Forgotten,

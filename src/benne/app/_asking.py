@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from benne.app.stores.online import Unit
 
 Asked: TypeAlias = Literal["score", "brief", "level", "consult", "watchlist", "inquiries"]
-_PERMIT_LIFE = 60 * 1_000_000
+PERMIT_LIFE = 60 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _reply(service: Service, unit: Unit, caller: Caller, question: Question) -> 
                 purpose=question.purpose,
                 jurisdiction=service.workspace.rights.jurisdiction,
                 issued_at=at,
-                expires_at=at + _PERMIT_LIFE,
+                expires_at=at + PERMIT_LIFE,
                 asking=service.workspace.rights.asking,
             )
         except ConsentMissing as missing:
@@ -237,15 +237,23 @@ def _content(
     subject: str | None,
     at: int,
 ) -> Content:
+    return content_of(
+        question,
+        reading,
+        lambda: consult(
+            service, unit, question, reading, merchant=caller.organisation, subject=subject, at=at
+        ),
+    )
+
+
+def content_of(question: Question, reading: Reading, decide: Callable[[], Verdict]) -> Content:
+    """What was asked for, as ``reading`` has it; ``decide`` gives the verdict of a ``consult``."""
     answer = reading.answer
     if isinstance(answer, NoConsent | Unavailable | Erased):
         return None
     match question.asked:
         case "consult":
-            return consult(
-                service, unit, question, reading,
-                merchant=caller.organisation, subject=subject, at=at,
-            )  # fmt: skip
+            return decide()
         case "watchlist":
             said = {flag.record: flag.statement for flag in reading.flags}
             return watchlist(reading.seen.get("breach", ()), at=reading.as_of, statements=said)

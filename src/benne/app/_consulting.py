@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ from benne.app._refusals import MoreThanNeeded
 from benne.app.settings import OfferTable
 from benne.app.stores.online import limits, policies
 from benne.decisions import Decision, Policy, decide_on, facts_of, policy_from
-from benne.kernel import InvalidInput, NotFound, Type, Value, canonical_json
+from benne.kernel import Corrupt, InvalidInput, NotFound, Type, Value, canonical_json
 from benne.orders import standard_services
 from benne.scores import Score, admits
 
@@ -115,7 +115,10 @@ def _exposure(unit: Unit, merchant: str, subject: str | None, at: int) -> dict[s
 def _by_policy(
     stored: StoredPolicy, question: Question, reading: Reading, used: Mapping[str, Value]
 ) -> Verdict:
-    decision, kept = _decided(stored, question, reading, used, role="live")
+    return _verdict(*_decided(stored, question, reading, used, role="live"), question)
+
+
+def _verdict(decision: Decision, kept: KeptDecision, question: Question) -> Verdict:
     code = decision.codes[0] if decision.codes else None
     says = decision.says[0] if decision.says else None
     cap, outcome = decision.cap_minor, decision.outcome
@@ -153,6 +156,52 @@ def _decided(
     decision = decide_on(policy, row)
     body = canonical_json({"facts": dict(row), "decision": decision.as_json()})
     return decision, KeptDecision(role, stored.hash, body)
+
+
+def consult_again(
+    service: Service,
+    unit: Unit,
+    question: Question,
+    reading: Reading,
+    *,
+    kept: Mapping[Role, str],
+) -> Verdict:
+    """The verdict on a ``consult`` that is given again: by the policy that decided then, on the
+    facts of then but for what ``reading`` says anew.
+
+    ``kept`` are the decisions under the old answer.  Where what ``benne.toml`` offers decided,
+    it decides as it stands now.
+
+    Raises:
+        NotFound: there is no such offer any more.
+        Corrupt: the policy is gone.
+    """
+    live = kept.get("live")
+    if live is None:
+        return _by_offer(_offer(service, question.service or ""), question, reading)
+    document = msgspec.json.decode(live)
+    decision, row = decided_again(unit, document, reading)
+    body = canonical_json({"facts": dict(row), "decision": decision.as_json()})
+    return _verdict(decision, KeptDecision("live", document["decision"]["hash"], body), question)
+
+
+def decided_again(
+    unit: Unit, document: dict[str, Any], reading: Reading
+) -> tuple[Decision, Mapping[str, Value]]:
+    """What the policy of a kept decision decides, with answer and features as ``reading`` has
+    them and the other facts as they were stated; and those facts.
+
+    Raises:
+        Corrupt: the policy is gone.
+    """
+    stored = policies.of_hash(unit, document["decision"]["hash"])
+    if stored is None:
+        raise Corrupt(f"policy {document['decision']['policy']} is gone; put the backup back.")
+    policy = stored_policy(stored.body, tuple(sorted(reading.feature_types.items())))
+    read = {*policy.features, "answer", "score", "level"}
+    stated = {name: value for name, value in document["facts"].items() if name not in read}
+    facts = facts_of(policy, reading.answer, {**stated, **reading.features(policy.features)})
+    return decide_on(policy, facts), facts
 
 
 @lru_cache(maxsize=64)

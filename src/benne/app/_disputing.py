@@ -8,24 +8,19 @@ again as of its own moment with what is known today.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benne.app._access import Caller, demand_open
-from benne.app._reading import flags_at
-from benne.app._replay import KeptModels, read_again
-from benne.app.stores.online import answers, asks, corrections, disputes, evidence
+from benne.app.stores.online import answers, corrections, disputes, evidence
 from benne.evidence import Arrival, Kind, Rules, arrival
 from benne.kernel import (
-    Conflict,
     InvalidInput,
     Json,
     NotFound,
     NotPermitted,
     Row,
     Value,
-    canonical_json,
-    content_hash,
     iso,
     subject_id,
 )
@@ -37,7 +32,6 @@ from benne.rights import (
     jurisdiction,
     must_delete,
 )
-from benne.scores import to_json
 
 if TYPE_CHECKING:
     from benne.app._service import Service
@@ -106,7 +100,7 @@ def dispute(
     if act == "correct":
         batch = first["batch"]
         assert isinstance(batch, int)
-        rests = tuple(one.id for one in _that_used(unit, subject, since=batch))
+        rests = tuple(one.id for one in that_used(unit, subject, since=batch))
     marked = None
     if act in _MARKS:
         marked = _mark(service, unit, kind, last, _MARKS[act], after.state, changes or {})
@@ -160,25 +154,6 @@ def subject_of(service: Service, unit: Unit, name: str) -> str:
         if evidence.is_known(unit, subject):
             return subject
     raise NotFound("nothing is known here of anybody of that name; check it.")
-
-
-def dispute_named(
-    service: Service,
-    person: str,
-    name: Name,
-    act: str,
-    *,
-    text: str = "",
-    changes: Mapping[str, Json] | None = None,
-) -> tuple[Disputed, tuple[Given, ...]]:
-    """``dispute`` about whoever has this name, in a transaction of its own; after a correction
-    the answers that rested on the old version, given again."""
-    models = KeptModels(service.workspace)
-    with service.online.begin() as unit:
-        subject = subject_of(service, unit, person)
-        done = dispute(service, unit, subject, name, act, text=text, changes=changes)
-        again = [rescore(service, unit, one, models=models) for one in done.rests_on_it]
-    return done, tuple(again)
 
 
 def _law(service: Service) -> Jurisdiction:
@@ -256,10 +231,7 @@ def _checked(
     return {name: every.get(name) for name in changes}
 
 
-# --- what rested on it ---------------------------------------------------------------------
-
-
-def _that_used(unit: Unit, subject: str, *, since: int, before: int | None = None) -> list[Given]:
+def that_used(unit: Unit, subject: str, *, since: int, before: int | None = None) -> list[Given]:
     """Answers given since the record was known (from batch ``since`` on) and ``before`` it was put
     right, but for those that were given again."""
     return [
@@ -269,80 +241,6 @@ def _that_used(unit: Unit, subject: str, *, since: int, before: int | None = Non
         and one.rescored_from is None
         and (before is None or one.batch < before)
     ]
-
-
-def rescore_corrected(service: Service, models: KeptModels) -> int:
-    """Give again what rested on the record whose furnisher put it right first; how many answers.
-
-    Each record is a transaction of its own.  What cannot be given again (its model was not
-    kept) has a line in the journal that says so.
-    """
-    with service.online.reading() as unit:
-        if not corrections.waiting(unit):
-            return 0
-    return service.online.run(lambda unit: _rescore_next(service, unit, models))
-
-
-def _rescore_next(service: Service, unit: Unit, models: KeptModels) -> int:
-    one = corrections.take(unit)
-    if one is None:
-        return 0
-    kind = next((kind for kind in service.workspace.kinds if kind.name == one.kind), None)
-    versions = () if kind is None else evidence.read_versions(unit, one.subject, kind)
-    batches = [
-        row["batch"]
-        for row in versions
-        if (row["source"], row["record"]) == (one.source, one.record)
-    ]
-    first = min((batch for batch in batches if isinstance(batch, int)), default=one.batch)
-    done = 0
-    for given in _that_used(unit, one.subject, since=first, before=one.batch):
-        try:
-            rescore(service, unit, given.id, models=models)
-            done += 1
-        except NotFound:
-            service.note(unit, "not_rescored", {"of": given.id})
-    return max(done, 1)
-
-
-def rescore(service: Service, unit: Unit, answer: str, *, models: KeptModels) -> Given:
-    """Give an answer again as of its own moment, with the corrections known today.
-
-    What happened later, such as a payment, is not let in; nor is another model.  The answer is
-    kept beside the old one, with a journal line of its own.
-
-    Raises:
-        NotFound: no answer has this id, or its model was not kept.
-        Conflict: it was erased.
-    """
-    old = answers.find(unit, answer)
-    if old.body is None:
-        raise Conflict(f"answer {answer} was erased; it cannot be given again.")
-    at = service.clock()
-    held = evidence.lock(unit, old.subject)
-    known_by = max(at, held[old.subject])
-    flags = flags_at(unit, old.subject, _law(service), at)
-    made = read_again(models, unit, old, known_by=known_by, flags=flags)
-    body = to_json(made.answer)
-    line: dict[str, Json] = {"of": old.id, "told": content_hash(body)}
-    new = replace(
-        old,
-        id=service.new_id(),
-        at=at,
-        known_by=made.known_by,
-        batch=made.batch,
-        evidence=made.evidence,
-        body=canonical_json(body),
-        rescored_from=old.id,
-    )
-    line["answer"] = new.id
-    new = replace(new, line=service.note(unit, "rescored", line))
-    answers.put(unit, new)
-    asked = asks.of_answer(unit, old.id)
-    if asked is not None and new.body != old.body:
-        told: dict[str, Json] = {"answer": old.id, "again": new.id}
-        service.tell(unit, asked.organisation, "answer.changed", told)
-    return new
 
 
 def unanswered(service: Service, unit: Unit, *people: str) -> list[tuple[str, Name]]:

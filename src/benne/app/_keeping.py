@@ -15,7 +15,7 @@ from benne.scores import to_json
 
 if TYPE_CHECKING:
     from benne.app._access import Caller
-    from benne.app._asking import Replied
+    from benne.app._asking import Question, Replied
     from benne.app._reading import Reading
     from benne.app._service import Service
     from benne.app.stores.online import Unit
@@ -48,7 +48,7 @@ def record_reply(service: Service, unit: Unit, caller: Caller, reply: Replied) -
     if decided:
         line["decided"] = {kept.role: content_hash(kept.body) for kept in decided}
     keep(service, unit, reply, reading, permit, subject=consent.subject, act="answer", line=line)
-    _keep_decisions(unit, reply.id, decided, subject=consent.subject, at=ask_row.at)
+    keep_decisions(unit, reply.id, decided, subject=consent.subject, at=ask_row.at)
     if question.purpose == "lending":
         _leave_inquiry(service, unit, caller, reply, consent)
 
@@ -70,7 +70,7 @@ def _ask_row(caller: Caller, reply: Replied, *, read: bool, at: int) -> Ask:
     )
 
 
-def _keep_decisions(
+def keep_decisions(
     unit: Unit, answer: str, decided: Iterable[KeptDecision], *, subject: str, at: int
 ) -> None:
     """Keep what the live policy decided, and one in the shadow."""
@@ -119,8 +119,17 @@ def keep(
         permit=allowed,
         body=told,
         line=service.note(unit, act, {**line, **rests_on}),
+        question=_consulted(reply.question),
     )
     answers.put(unit, given)
+
+
+def _consulted(question: Question) -> str | None:
+    """What a consult was about, so that it can be given again; other questions say all they ask
+    where who asked is kept."""
+    if question.asked != "consult":
+        return None
+    return canonical_json({"service": question.service, "amount_minor": question.amount_minor})
 
 
 def _leave_inquiry(

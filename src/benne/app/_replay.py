@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from benne.app._consulting import stored_policy
+from benne.app._consulting import decided_again
 from benne.app._models import kept_model
 from benne.app._reading import FlaggedRecord, Model, Reading, flags_at, reading
 from benne.app.stores.online import answers, deletions, evidence, journal, network, policies
-from benne.decisions import decide_on, facts_of
 from benne.evidence import View
 from benne.kernel import Corrupt, Json, canonical_json, content_hash, iso
 from benne.rights import jurisdiction, permit_from
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from benne.app.settings import Workspace
     from benne.app.stores.online import Online, Unit
     from benne.app.stores.online.answers import Given
+    from benne.app.stores.online.deletions import Deletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,8 @@ def replay(models: KeptModels, online: Online, answer: str) -> Replayed:
         law = jurisdiction(models.workspace.rights.jurisdiction)
         flags = flags_at(unit, given.subject, law, given.at)
         found = read_again(models, unit, given, flags=flags)
-        if found.evidence != given.evidence:
-            gone = deletions.since(unit, given.subject, batch=given.batch)
-            if gone is None:
-                raise Corrupt(
-                    f"the evidence of answer {given.id} is not what it was, and no rule deleted "
-                    "any; put the backup back, and run benne verify."
-                )
+        gone = deleted_since(unit, given, found)
+        if gone is not None:
             return _erased(given, gone.rule, gone.at)
         decisions = _decisions_that_differ(unit, given, found)
     made, stored = to_json(found.answer), json.loads(given.body)
@@ -138,6 +133,24 @@ def read_again(
     return reading(
         model, known, subject=given.subject, view=view, permit=permit, flags=flags, around=around
     )
+
+
+def deleted_since(unit: Unit, given: Given, found: Reading) -> Deletion | None:
+    """The deletion for which ``found``, read again, is not what ``given`` rested on; ``None``: it
+    is.
+
+    Raises:
+        Corrupt: it is not, and no rule deleted anything.
+    """
+    if found.evidence == given.evidence:
+        return None
+    gone = deletions.since(unit, given.subject, batch=given.batch)
+    if gone is None:
+        raise Corrupt(
+            f"the evidence of answer {given.id} is not what it was, and no rule deleted "
+            "any; put the backup back, and run benne verify."
+        )
+    return gone
 
 
 def _demand_told(unit: Unit, given: Given) -> None:
@@ -176,14 +189,7 @@ def _decisions_that_differ(unit: Unit, given: Given, found: Reading) -> tuple[st
 
 def _decided_again(unit: Unit, document: dict[str, Any], found: Reading) -> bool:
     """Whether the policy decides the same: answer and features read anew, the rest as stated."""
-    stored = policies.of_hash(unit, document["decision"]["hash"])
-    if stored is None:
-        raise Corrupt(f"policy {document['decision']['policy']} is gone; put the backup back.")
-    policy = stored_policy(stored.body, tuple(sorted(found.feature_types.items())))
-    read = {*policy.features, "answer", "score", "level"}
-    stated = {name: value for name, value in document["facts"].items() if name not in read}
-    facts = facts_of(policy, found.answer, {**stated, **found.features(policy.features)})
-    again = decide_on(policy, facts)
+    again, _ = decided_again(unit, document, found)
     return _says(_plain(again.as_json()), document["decision"])
 
 

@@ -17,6 +17,7 @@ from benne.rights import Consent, SignedConsent, open_consent
 
 if TYPE_CHECKING:
     from benne.app._asking import Reader
+    from benne.app._replay import KeptModels
     from benne.app.settings import Workspace
     from benne.app.stores.online import Online, Unit
     from benne.evidence import Kind
@@ -88,6 +89,13 @@ class Service:
         """Who tells right signatures, under every key there was."""
         numbers = range(1, self.workspace.service.signing_keys + 1)
         return Ed25519Verifier.of(self._signer(number).public for number in numbers)
+
+    @cached_property
+    def kept_models(self) -> KeptModels:
+        """The models that gave answers, each read once it is needed."""
+        from benne.app._replay import KeptModels
+
+        return KeptModels(self.workspace)
 
     @cached_property
     def opened(self) -> Callable[[SignedConsent], Consent]:

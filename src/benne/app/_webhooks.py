@@ -33,7 +33,7 @@ EVENTS: dict[str, str] = {
     "consent.resumed": "A person resumed a consent",
     "consent.revoked": "A person revoked a consent: ask no more under it",
     "job.done": "A job has answered for everybody it was asked about",
-    "answer.changed": "An answer you were given rests on what was corrected since: ask again",
+    "answer.changed": "An answer you were given rests on what was corrected since: look at it",
     "order.changed": "Something was done to one of your orders, and who must be told what",
     "fund.changed": "What you pay into your cover fund was taken, in whole or in part, or declined",
     "evidence.disputed": "A record that you brought is disputed: check it, and say what came of it",

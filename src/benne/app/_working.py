@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
 
+from benne.app._again import rescore_corrected
 from benne.app._contributing import send_contributions
-from benne.app._disputing import rescore_corrected
 from benne.app._erasing import retain_some
 from benne.app._jobs import Render, work_on_jobs
 from benne.app._journal import seal
 from benne.app._order_work import run_due, send_payments
-from benne.app._replay import KeptModels
 from benne.app._webhooks import Poster, deliver_due
 from benne.app.stores.online import duties, keys, outbox
 from benne.kernel import MICROS_PER_DAY, Unavailable
@@ -50,10 +49,6 @@ class Worker:
     _forgot_at: int = 0
     _sealed_at: int = 0
     _retained_at: int = 0
-    _models: KeptModels = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._models = KeptModels(self.service.workspace)
 
     def step(self) -> int:
         """Do what is due now, a bit of each; how much was done, 0 when there is nothing."""
@@ -62,7 +57,7 @@ class Worker:
         if self.payments is not None:
             done += send_payments(self.service, self.payments, sandbox=self.sandbox)
             done += send_contributions(self.service, self.payments)
-        done += rescore_corrected(self.service, self._models)
+        done += rescore_corrected(self.service, self.service.kept_models)
         done += deliver_due(self.service, self.post)
         now = self.service.clock()
         if now >= self._sealed_at + _SEAL_EVERY:

@@ -21,6 +21,7 @@ from benne.client._orders import (
 )
 from benne.client._wire import (
     Accepted,
+    AnswerStanding,
     AnyAnswer,
     BriefAnswer,
     BriefGiven,
@@ -56,6 +57,7 @@ from benne.client._wire import (
 __all__ = [
     "Accepted",
     "ActDone",
+    "AnswerStanding",
     "AnyAnswer",
     "BriefAnswer",
     "BriefGiven",

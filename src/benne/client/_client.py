@@ -51,6 +51,7 @@ _INQUIRIES_ANSWER: msgspec.json.Decoder[wire.InquiriesAnswer] = msgspec.json.Dec
 _CONSENT_RECEIPT: msgspec.json.Decoder[wire.ConsentReceipt] = msgspec.json.Decoder(
     wire.ConsentReceipt
 )
+_STANDING: msgspec.json.Decoder[wire.AnswerStanding] = msgspec.json.Decoder(wire.AnswerStanding)
 _USAGE: msgspec.json.Decoder[wire.Usage] = msgspec.json.Decoder(wire.Usage)
 _ACCEPTED: msgspec.json.Decoder[wire.Accepted] = msgspec.json.Decoder(wire.Accepted)
 
@@ -194,6 +195,14 @@ class Client:
         """How often lenders asked, or why that is not told."""
         body = wire.Question(person=person, purpose=purpose)
         return self._once("/v1/answers/inquiries", body, reference, _INQUIRIES_ANSWER)
+
+    def answer(self, answer_id: str) -> wire.AnswerStanding:
+        """How an answer stands: after ``answer.changed``, whether it was given again, and as what.
+
+        ``superseded_by`` names the answer to look at then; that one's ``answer`` is typed like
+        any other.
+        """
+        return _STANDING.decode(self._send("GET", f"/v1/answers/{answer_id}"))
 
     # --- consents and evidence -------------------------------------------------------------
 

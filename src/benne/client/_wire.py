@@ -244,6 +244,28 @@ AnyAnswer: TypeAlias = (
 )
 
 
+class AnswerStanding(Struct, frozen=True, kw_only=True):
+    """How an answer that your organisation got stands now.
+
+    ``outcome`` is the type that was told.  After a correction ``superseded_by`` is the newest
+    answer in its place, and ``again_of`` the one in whose place it was given itself.  ``answer``
+    is what the newest says, while the consent is in force; what was told once is not told again
+    (null).  ``rule`` is that by which it was erased.
+    """
+
+    id: str
+    asked: Asked
+    purpose: Purpose
+    outcome: str
+    given_at: datetime
+    status: Literal["stands", "superseded", "erased"]
+    superseded_by: str | None = None
+    superseded_at: datetime | None = None
+    again_of: str | None = None
+    rule: str | None = None
+    answer: AnyAnswer | None = None
+
+
 # --- consents -------------------------------------------------------------------------------
 
 

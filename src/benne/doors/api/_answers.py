@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
-from litestar import Response, post
-from litestar.params import JSONBody
+from litestar import Response, get, post
+from litestar.params import JSONBody, PathParameter
 
 from benne import app
 from benne.client import _wire as wire
@@ -15,10 +17,12 @@ from benne.doors.api._requests import (
     answered,
     once,
     problems,
+    raw,
     service_of,
     threaded,
 )
 
+AnswerId = Annotated[str, PathParameter(pattern=r"^[0-9a-f-]{36}$")]
 _SAYS = "The typed answer; why there is none is an answer too, and never a number"
 
 
@@ -130,4 +134,18 @@ def inquiries(
     return _asked(request, idempotency_key, data, question)
 
 
-HANDLERS = (score, brief, level, consult, watchlist, inquiries)
+@get(
+    "/v1/answers/{answer:str}",
+    tags=["Answers"],
+    responses={**answered(wire.AnswerStanding, "How it stands now"), **problems(404)},
+)
+@threaded
+def look(answer: AnswerId, request: Asking) -> Response[bytes]:
+    """Whether an answer stands or was given again after a correction, and what it says then."""
+    service = service_of(request)
+    with service.online.begin() as unit:
+        found = app.answer_standing(service, unit, request.auth, answer)
+    return raw(render.encode(render.standing(found)))
+
+
+HANDLERS = (score, brief, level, consult, watchlist, inquiries, look)

@@ -154,6 +154,24 @@ def _watch_row(row: app.WatchRow) -> wire.WatchRow:
     )
 
 
+def standing(found: app.Standing) -> wire.AnswerStanding:
+    """The wire's form of how an answer stands."""
+    at = found.superseded_at
+    return wire.AnswerStanding(
+        id=found.id,
+        asked=cast("wire.Asked", found.ask.asked),
+        purpose=cast("wire.Purpose", found.ask.purpose),
+        outcome=found.ask.outcome,
+        given_at=from_micros(found.given_at),
+        status=found.status,
+        superseded_by=found.superseded_by,
+        superseded_at=None if at is None else from_micros(at),
+        again_of=found.again_of,
+        rule=found.rule,
+        answer=None if found.reply is None else answer(found.reply),
+    )
+
+
 def receipt(found: app.Receipt) -> wire.ConsentReceipt:
     """A consent as its organisation may have it."""
     consent = found.consent

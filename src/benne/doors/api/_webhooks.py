@@ -22,6 +22,7 @@ Event = Literal[
     "consent.revoked",
     "job.done",
     "answer.changed",
+    "order.changed",
     "evidence.disputed",
 ]
 

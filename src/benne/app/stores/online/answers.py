@@ -32,6 +32,7 @@ answers = Table(
     Column("rescored_from", String),  # the answer that this one gives again, after a correction
     Column("erased_at", Number),
     Column("erased_by", String),
+    Column("question", Text),  # what a consult was about; null once erased
     Index(None, "subject"),
 )
 models = Table(
@@ -63,6 +64,7 @@ class Given:
     rescored_from: str | None = None
     erased_at: int | None = None
     erased_by: str | None = None
+    question: str | None = None
 
 
 _COLUMNS = [answers.c[name] for name in Given.__dataclass_fields__]
@@ -80,10 +82,24 @@ def find(unit: Unit, answer: str) -> Given:
     Raises:
         NotFound: there is none.
     """
-    row = unit.row(select(*_COLUMNS).where(answers.c.id == bindparam("answer")), {"answer": answer})
-    if row is None:
+    found = seek(unit, answer)
+    if found is None:
         raise NotFound(f"no answer has the id {answer!r}; check it against the journal.")
-    return _given(row)
+    return found
+
+
+def seek(unit: Unit, answer: str) -> Given | None:
+    """The answer with this id; ``None``: there is none."""
+    row = unit.row(select(*_COLUMNS).where(answers.c.id == bindparam("answer")), {"answer": answer})
+    return None if row is None else _given(row)
+
+
+def last_again(unit: Unit, subject: str, answer: str) -> Given | None:
+    """The newest answer that was given in the place of ``answer``, about the same person."""
+    c = answers.c
+    again = select(*_COLUMNS).where(c.subject == subject, c.rescored_from == answer)
+    row = unit.row(again.order_by(c.at.desc(), c.id.desc()).limit(1))
+    return None if row is None else _given(row)
 
 
 def of_person(unit: Unit, subject: str, *, since_batch: int = 0) -> Sequence[Given]:
@@ -95,7 +111,9 @@ def of_person(unit: Unit, subject: str, *, since_batch: int = 0) -> Sequence[Giv
 def erase(unit: Unit, subject: str, *, at: int, rule: str) -> int:
     """Take from a person's answers all but their hashes; how many there were."""
     emptied = update(answers).where(answers.c.subject == subject, answers.c.body.is_not(None))
-    return unit.run(emptied.values(permit=None, body=None, erased_at=at, erased_by=rule))
+    return unit.run(
+        emptied.values(permit=None, body=None, question=None, erased_at=at, erased_by=rule)
+    )
 
 
 def keep_model(unit: Unit, artefact: str, body: str, *, at: int) -> None:
