@@ -149,6 +149,14 @@ def endpoint(asker: Asker, **more: Any) -> dict[str, Any]:
     return told
 
 
+def test_one_may_be_told_of_any_one_thing_that_there_is_and_of_nothing_else(asker: Asker) -> None:
+    for event in app.EVENTS:
+        assert endpoint(asker, events=[event])["events"] == [event]
+    body = {"url": "https://bikes.example/hook", "events": ["order.burnt"]}
+    came = asker.http.post("/v1/webhooks", json=body)
+    assert (came.status_code, "order.burnt" in came.json()["detail"]) == (422, True)
+
+
 def verified(secret: str, message: tuple[str, bytes, dict[str, str]]) -> Any:
     """What the reference library reads of a message, whenever it was sent."""
     _, body, headers = message

@@ -174,7 +174,8 @@ def test_of_two_corrections_the_newest_answer_stands(lender: Lender) -> None:
 
 def test_a_policy_decides_again_on_the_facts_of_then(lender: Lender) -> None:
     policy = read_policy(
-        'schema = 1\nname = "bank"\nversion = 1\nservice = "bike"\nsays = "Bikes"\n[fields]\nstudent = "bool"\n'
+        'schema = 1\nname = "bank"\nversion = 1\nservice = "bike"\nsays = "Bikes"\n'
+        '[fields]\nstudent = "bool"\n'
         '[[rules]]\nname = "all"\nwhen = "student and score >= 0"\nthen = "admit"\n'
         'cap_minor = 8000\n[[rules]]\nname = "no"\nwhen = "not student"\nthen = "refuse"\n'
         'code = "NO"\nunknown = "pass"\n',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from litestar import Response, delete, get, post
 from litestar.params import JSONBody, PathParameter
@@ -15,16 +15,7 @@ from benne.doors.api._requests import Asking, answered, problems, raw, service_o
 from benne.kernel import from_micros
 
 EndpointId = Annotated[str, PathParameter(pattern=r"^[0-9a-f-]{36}$")]
-Event = Literal[
-    "consent.given",
-    "consent.paused",
-    "consent.resumed",
-    "consent.revoked",
-    "job.done",
-    "answer.changed",
-    "order.changed",
-    "evidence.disputed",
-]
+Event = Annotated[str, Meta(extra_json_schema={"enum": list(app.EVENTS)})]
 
 
 class EndpointAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
