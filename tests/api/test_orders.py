@@ -48,7 +48,7 @@ def test_a_power_bank_is_lent_brought_back_paid_for_and_becomes_evidence(
 ) -> None:
     order = shop.order(person)
     assert (order["state"], order["waived_minor"], order["owed_minor"]) == ("admitted", 9_900, 0)
-    assert order["can"] == ["cancel", "start"]
+    assert order["can"] == ["cancel", "modify", "start"]
     assert shop.act(order["id"], "start")["state"] == "running"
     shop.turn(days=1)
     done = shop.act(order["id"], "complete", amount_minor=400)
@@ -492,6 +492,38 @@ def test_two_orders_race_for_the_last_of_a_limit_and_one_wins(
         assert shop.order(who)["code"] == "LIMIT_PERSON"
         shop.act(won, "complete")
         assert shop.order(who)["state"] == "admitted"
+
+
+def test_what_rises_once_the_person_agrees_is_reserved_under_the_limits_and_what_falls_released(
+    online: Online, clock: Turned, reader: FakeReader, tmp_path: Path
+) -> None:
+    limits = {"person_minor": 12_000}
+    service = made_service(online, clock, reader, tmp_path, limits=limits)
+    with Asker(service) as asker:
+        shop = Shop(asker, clock)
+        who = asker.consent(purposes=["deposit_free"], frequency={"times": 30, "days": 30})
+        one = shop.order(who["known_as"], value_minor=5_000, deposit_minor=5_000)["id"]
+        shop.order(who["known_as"], value_minor=5_000, deposit_minor=5_000)
+        more = {"value_minor": 8_000, "deposit_minor": 6_000, "price_minor": 5_000}
+        assert shop.act(one, "modify", **more)["exposure_minor"] == 5_000
+        full = shop.try_act(one, "agree", by="person", **more)
+        assert (full.status_code, full.json()["detail"]) == (
+            409, "This would go beyond the limit of the person over all merchants.",
+        )  # fmt: skip
+        less = {**more, "value_minor": 7_000}
+        shop.act(one, "modify", **less)
+        risen = shop.act(one, "agree", by="person", **less)
+        assert (risen["exposure_minor"], risen["waived_minor"]) == (7_000, 6_000)
+        refused = shop.order(who["known_as"], value_minor=1_000, deposit_minor=0, price_minor=0)
+        assert refused["code"] == "LIMIT_PERSON"
+        fallen = shop.act(one, "modify", value_minor=5_000, deposit_minor=100)
+        assert (fallen["exposure_minor"], fallen["waived_minor"]) == (5_000, 100)
+        again = shop.order(who["known_as"], value_minor=1_000, deposit_minor=0, price_minor=0)
+        assert again["state"] == "admitted"
+        beyond = shop.try_act(one, "modify", value_minor=10_001)
+        assert "was admitted up to 10000" in beyond.json()["detail"]
+    with online.reading() as unit:
+        assert app.books(unit)["waived"] == 5_100
 
 
 def test_who_is_not_known_may_put_down_the_whole(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ from benne.orders import (
     FAULTS,
     OVER,
     Act,
+    Amounts,
+    Order,
     Proof,
     SimulatedProvider,
     balances,
@@ -90,6 +92,7 @@ class Crowd:
             "compensation_minor": 0,
             "until": max(self.clock.now, order.due_at) + self.dice.randint(1, 30) * DAY,
             "payment": waiting[0] if waiting else None,
+            **asdict(self.amounts(order)),
         }
         said = {key: values[key] for key in (*rule.needs, *rule.may)}
         act = Act(f"a-{len(self.done)}", chosen, 0, self.dice.choice(rule.by), **said)
@@ -97,6 +100,14 @@ class Crowd:
             self.done.append((name, act, self.tell(name, act).order))
         except BenneError:
             return
+
+    def amounts(self, order: Order) -> Amounts:
+        """What the person was asked to agree to, or what may be asked."""
+        return order.proposed or Amounts(
+            self.dice.choice((4_000, 9_000, 10_000)),
+            self.dice.choice((0, 4_000)),
+            self.dice.choice((2_000, 4_000)),
+        )
 
     def tell(self, name: str, act: Act) -> app.OrderTold:
         return self.service.online.run(

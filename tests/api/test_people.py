@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -391,6 +393,31 @@ def test_a_page_shows_a_person_their_orders_and_sends_strangers_to_sign_in(
             assert words in came.text
         assert "default-src 'none'" in came.headers["content-security-policy"]
         assert "ID-1" not in came.text
+
+
+def test_a_person_sees_what_would_rise_and_agrees_to_that_and_nothing_else(
+    browser: Browser, service: app.Service, clock: Turned, reader: FakeReader
+) -> None:
+    reader.answers[app.identified(service, "ID-1")] = scored("s", 750, clock.now)
+    with Asker(service) as merchant:
+        shop = Shop(merchant, clock)
+        known = str(merchant.consent("ID-1", purposes=["deposit_free"])["known_as"])
+        order = shop.order(known, value_minor=9_000, deposit_minor=5_000, price_minor=5_000)
+        asked = {"value_minor": 9_500, "deposit_minor": 5_000, "price_minor": 8_000}
+        told = shop.act(order["id"], "modify", value_minor=9_500, price_minor=8_000)
+        assert (told["price_minor"], told["proposed"]) == (5_000, asked)
+        browser.sign_in()
+        page = browser.http.get("/me/orders").text
+        assert "The most that it may cost would be EUR 80.00, not EUR 50.00." in page
+        assert f'data-with="{json.dumps(asked, sort_keys=True)}"' in unescape(page)
+        other = act_on(browser, order["id"], "agree", "k1", **asked | {"price_minor": 8_001})
+        assert other.status_code == 409
+        agreed = act_on(browser, order["id"], "agree", "k2", **asked).json()
+        assert (agreed["price_minor"], agreed["proposed"]) == (8_000, None)
+        assert agreed["can"] == ["cancel"]
+        shop.act(order["id"], "modify", price_minor=9_000)
+        declined = act_on(browser, order["id"], "decline", "k3").json()
+        assert (declined["price_minor"], declined["proposed"]) == (8_000, None)
 
 
 def test_every_state_and_every_act_of_a_person_has_its_words() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -107,6 +107,8 @@ class Orders(RuleBasedStateMachine):
             self.fund = step.fund
         self.check(step)
         assert name in possible(before.order, self.service), (name, before.order.state)
+        rose = step.order.amounts.above(before.order.amounts)
+        assert not rose or (name == "agree" and step.order.amounts == before.order.proposed)
         return step
 
     def check(self, step: Step) -> None:
@@ -125,7 +127,8 @@ class Orders(RuleBasedStateMachine):
     def decide(self, required: int | None, go: int) -> None:
         """Most orders begin; the rest stay where the first steps left them."""
         if required is None:
-            self.do("admit" if go else "refuse", **({} if go else {"text": "policy"}))
+            said = {"amount_minor": BIG["value_minor"] + go * 2_000} if go else {"text": "policy"}
+            self.do("admit" if go else "refuse", **said)
         else:
             self.do("offer", amount_minor=required)
             if go > 1:
@@ -184,10 +187,23 @@ class Orders(RuleBasedStateMachine):
             "compensation_minor": order.deposit_minor * second * 6 // 5000,
             "until": (order.due_at if name == "extend" else self.at) + days * DAY,
             "payment": waiting[0] if waiting else "o.99",
+            **self.amounts(name, share, second),
             "text": "why",
             "proofs": (PROOF,),
         }
         return {key: said[key] for key in (*rule.needs, *rule.may)}
+
+    def amounts(self, name: str, share: int, second: int) -> dict[str, object]:
+        """What a merchant asks to change, and what a person agrees to."""
+        order = self.life.order
+        asked = order.proposed if name == "agree" and share % 5 else None
+        if asked is not None:
+            return asdict(asked)
+        return {
+            "value_minor": BIG["value_minor"] * (500 + share) // 1000,
+            "deposit_minor": order.deposit_minor * second * 6 // 5000,
+            "price_minor": order.price_minor * share * 6 // 5000,
+        }
 
     def award_max(self) -> int:
         claim = self.life.order.claim
@@ -277,6 +293,8 @@ class Orders(RuleBasedStateMachine):
         order = self.life.order
         assert order.compensation_minor <= order.deposit_minor
         assert order.charged_minor <= order.price_minor
+        if order.state not in ("created", "refused"):
+            assert order.value_minor - order.required_minor <= order.cap_minor
         assert order.required_minor + order.waived_minor >= order.deposit_minor or (
             order.state in ("created", "refused") or order.started_at is None
         )

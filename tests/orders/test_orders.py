@@ -21,6 +21,7 @@ from benne.orders import (
     SERVICES,
     STATES,
     Act,
+    Amounts,
     Due,
     Entry,
     Fund,
@@ -34,6 +35,7 @@ from benne.orders import (
     act_on,
     balances,
     evidence_of,
+    possible,
     read_service,
     standard_services,
     told_by,
@@ -506,6 +508,57 @@ def test_what_was_given_back_twice_is_set_against_what_goes_back_later() -> None
     assert provider.taken_minor("o") == 0
     found = balances(case.life.entries)
     assert found.get(("provider", "m"), 0) == found.get(("cash", "m"), 0) == 0
+
+
+def test_what_falls_is_so_at_once_and_what_rises_waits_for_the_person() -> None:
+    case = Case()
+    case.do("admit", amount_minor=25_000)
+    case.do("modify", value_minor=18_000, deposit_minor=8_000)
+    assert (case.order.amounts, case.order.waived_minor) == (Amounts(18_000, 8_000, 5_000), 8_000)
+    case.do("start")
+    case.do("modify", price_minor=6_000)
+    case.do("modify", price_minor=7_000)
+    assert (case.order.price_minor, case.order.proposed) == (5_000, Amounts(18_000, 8_000, 7_000))
+    said = {"value_minor": 18_000, "deposit_minor": 8_000}
+    with pytest.raises(Conflict, match="the merchant asks for value_minor 18000"):
+        case.do("agree", **said, price_minor=6_000)
+    case.do("agree", **said, price_minor=7_000)
+    assert case.order.price_minor == 7_000
+    with pytest.raises(Conflict, match="nothing was asked"):
+        case.do("decline")
+    case.do("complete", amount_minor=7_000)
+    with pytest.raises(Conflict, match="cannot modify"):
+        case.do("modify", price_minor=6_000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"value_minor": 25_001}, "was admitted up to 25000"),
+        ({"deposit_minor": 500_001}, "deposit_minor of rental must be 500000 or less"),
+        ({"value_minor": 9_899}, "9900 or more"),
+        ({"price_minor": 5_000}, "says already"),
+        ({}, "says already"),
+    ],
+)
+def test_a_change_fits_the_service_and_what_was_decided(changes: dict[str, int], says: str) -> None:
+    case = Case()
+    case.do("admit", amount_minor=25_000)
+    with pytest.raises((Conflict, InvalidInput), match=says):
+        case.do("modify", **changes)
+
+
+def test_nothing_rises_after_consent_was_revoked_and_what_was_asked_is_dropped_at_the_end() -> None:
+    case = Case().running()
+    case.do("modify", price_minor=6_000)
+    case.do("hold_consent", until=case.at + 90 * DAY)
+    assert "agree" not in possible(case.order, case.service)
+    with pytest.raises(Conflict, match="consent was revoked"):
+        case.do("agree", value_minor=20_000, deposit_minor=9_900, price_minor=6_000)
+    case.do("modify", price_minor=4_000)
+    case.do("return")
+    case.do("complete")
+    assert (case.order.state, case.order.proposed) == ("completed", None)
 
 
 # --- the ledger ----------------------------------------------------------------------------------

@@ -243,6 +243,7 @@ from ._webhooks import (
 )
 from ._words import (
     ORDER_ACTS as ORDER_ACTS,
+    Amounts as Amounts,
     Answer as Answer,
     Breach as Breach,
     Claim as Claim,
@@ -254,6 +255,7 @@ from ._words import (
     Inquiries as Inquiries,
     NoConsent as NoConsent,
     NotEnoughEvidence as NotEnoughEvidence,
+    Order as Order,
     OrderAct as OrderAct,
     OrderPayment as OrderPayment,
     PaymentPort as PaymentPort,

@@ -11,7 +11,7 @@ from benne.app.stores.online import evidence, ledger, limits, orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
 from benne.decisions import Exceeded, Limits
 from benne.evidence import Arrival, Rules, arrival
-from benne.kernel import Corrupt, Json, iso
+from benne.kernel import Conflict, Corrupt, Json, iso
 from benne.orders import (
     NOTICES,
     Act,
@@ -47,7 +47,7 @@ def keep_step(
     """
     order, before = step.order, stored.order
     if not stored.test and step.start != "created":
-        _follow_exposure(unit, before, order)
+        _follow_exposure(bureau, unit, before, step)
     task = next_task(order, service)
     stored = replace(stored, order=order, next_at=None if task is None else task.at)
     if new:
@@ -93,21 +93,28 @@ def reserve_exposure(bureau: Bureau, unit: Unit, order: Order) -> Exceeded | Non
     return found if isinstance(found, Exceeded) else None
 
 
-def _follow_exposure(unit: Unit, before: Order, order: Order) -> None:
-    """Release what is no longer at risk; what is again, since money went back, has no limit."""
+def _follow_exposure(bureau: Bureau, unit: Unit, before: Order, step: Step) -> None:
+    """Release what is no longer at risk; what is again, since money went back, has no limit.
+
+    Raises:
+        Conflict: the person agreed to a rise, and a limit is in the way.
+    """
+    order = step.order
     change = order.exposure_minor - before.exposure_minor
     if change < 0:
         limits.release(unit, order.id, amount_minor=-change, at=order.last_at)
     elif change > 0:
-        limits.reserve(
+        beyond = limits.reserve(
             unit,
             subject=order.subject,
             merchant=order.merchant,
             order=order.id,
             amount_minor=change,
             at=order.last_at,
-            limits=Limits(),
+            limits=bureau.workspace.service.limits if step.act == "agree" else Limits(),
         )
+        if isinstance(beyond, Exceeded):
+            raise Conflict(beyond.says)
 
 
 def _kept(act: Act, step: Step) -> StoredAct:

@@ -240,7 +240,7 @@ def _decision(asked: OrderAsked, verdict: Verdict, at: int) -> Act:
     cap = verdict.cap_minor
     enough = cap is None or asked.value_minor <= cap
     if verdict.outcome == "admit" and enough:
-        return Act("decision", "admit", at, "system")
+        return Act("decision", "admit", at, "system", amount_minor=cap)
     if asked.partial and (verdict.outcome == "admit" or verdict.code in _MET_BY_A_DEPOSIT):
         rest = asked.value_minor - (cap or 0)
         return Act("decision", "offer", at, "system", amount_minor=rest)

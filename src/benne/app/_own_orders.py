@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from benne.app.stores.online.orders import StoredOrder
 
 OWN_ORDER_ACTS = (
-    "deposit", "pay", "confirm", "cancel", "ask_pause", "resume", "dispute", "withdraw",
+    "deposit", "agree", "decline", "pay", "confirm", "cancel", "ask_pause", "resume", "dispute",
+    "withdraw",
 )  # fmt: skip
 """What a person may do with an order of their own, where it is possible."""
 

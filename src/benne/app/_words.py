@@ -5,11 +5,13 @@ from __future__ import annotations
 from benne.orders import (
     ACTS as ORDER_ACTS,
     Act as OrderAct,
+    Amounts as Amounts,
     Breach as Breach,
     Claim as Claim,
     Due as Due,
     Fund as Fund,
     FundLimits as FundLimits,
+    Order as Order,
     Payment as OrderPayment,
     PaymentPort as PaymentPort,
     Proof as Proof,
@@ -32,6 +34,7 @@ from benne.scores import (
 
 __all__ = [
     "ORDER_ACTS",
+    "Amounts",
     "Answer",
     "Breach",
     "Claim",
@@ -44,6 +47,7 @@ __all__ = [
     "Inquiries",
     "NoConsent",
     "NotEnoughEvidence",
+    "Order",
     "OrderAct",
     "OrderPayment",
     "PaymentPort",

@@ -23,7 +23,7 @@ ActName: TypeAlias = Literal[
     "admit", "offer", "refuse", "deposit", "start", "extend", "progress", "benefit", "return",
     "complete", "deduct", "capture", "pay", "confirm", "refund", "reduce", "cancel", "pause",
     "resume", "dispute", "uphold", "correct", "withdraw", "claim", "award", "reject", "write_off",
-    "ask_pause",
+    "ask_pause", "modify", "agree", "decline",
 ]  # fmt: skip
 
 
@@ -79,6 +79,9 @@ class OrderAct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     payment: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     text: Words | None = None
     proofs: Annotated[list[Proof], Meta(min_length=1, max_length=20)] | None = None
+    value_minor: Positive | None = None
+    deposit_minor: Minor | None = None
+    price_minor: Minor | None = None
 
 
 class SyncedAct(OrderAct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,11 +138,20 @@ class Claim(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Amounts(Struct, frozen=True, kw_only=True):
+    """What a merchant asks the person to agree to: with ``agree``, and these very amounts."""
+
+    value_minor: int
+    deposit_minor: int
+    price_minor: int
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """An order as its merchant may have it.
 
     ``code`` says why it was refused, or offered a part.  ``can`` lists what may be done with it
-    now; ``next_at`` is when the system does something by itself.
+    now; ``next_at`` is when the system does something by itself.  ``proposed`` waits for the person
+    to agree.
     """
 
     id: str
@@ -157,6 +169,8 @@ class Order(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     value_minor: int
     deposit_minor: int
+    price_minor: int
+    proposed: Amounts | None
     waived_minor: int
     required_minor: int
     held_minor: int

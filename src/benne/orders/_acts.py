@@ -23,12 +23,23 @@ class Rule:
 _M, _P, _S = "merchant", "person", "system"
 
 ACTS: dict[str, Rule] = {
-    "admit": Rule("Benne admits the person without a deposit", (_S,)),
+    "admit": Rule(
+        "Benne admits the person without a deposit, up to an amount", (_S,), (), ("amount_minor",)
+    ),
     "offer": Rule("Benne admits the person if they put down a part", (_S,), ("amount_minor",)),
     "refuse": Rule("Benne does not admit the person", (_S,), ("text",)),
     "deposit": Rule("The person puts down the part that was asked", (_P, _M)),
     "expire": Rule("Nobody started the order in time", (_S,)),
     "start": Rule("The goods are handed over, or the service begins", (_M, _P)),
+    "modify": Rule(
+        "The merchant changes what is at risk, the price or the deposit; for a rise it asks",
+        (_M,), (), ("value_minor", "deposit_minor", "price_minor"),
+    ),
+    "agree": Rule(
+        "The person agrees to a rise, and says to which", (_P,),
+        ("value_minor", "deposit_minor", "price_minor"),
+    ),
+    "decline": Rule("The person does not agree to a rise: all stays as it was", (_P,)),
     "extend": Rule("The end agreed moves later", (_M,), ("until",)),
     "progress": Rule("A step, or a step back, of what was promised", (_M,), ("amount_minor",)),
     "benefit": Rule("The person received a benefit", (_M,), ("amount_minor",)),
@@ -94,6 +105,9 @@ class Act:
     status: str | None = None
     text: str | None = None
     proofs: tuple[Proof, ...] | None = None
+    value_minor: int | None = None
+    deposit_minor: int | None = None
+    price_minor: int | None = None
 
     def __post_init__(self) -> None:
         rule = ACTS.get(self.name)
@@ -125,8 +139,18 @@ class Act:
                 "status": self.status,
                 "text": self.text,
                 "proofs": [[p.kind, p.sha256] for p in self.proofs or ()],
+                **self._amounts,
             }
         )
+
+    @property
+    def _amounts(self) -> dict[str, int]:
+        """Only what was said: what was said before these were there has the digest that it had."""
+        said = {name: getattr(self, name) for name in _CHANGED}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+_CHANGED = ("value_minor", "deposit_minor", "price_minor")
 
 
 def _demand_request(request: str) -> None:
@@ -137,9 +161,9 @@ def _demand_request(request: str) -> None:
 
 
 def _demand_values(act: Act) -> None:
-    for name in ("amount_minor", "compensation_minor"):
+    for name in ("amount_minor", "compensation_minor", *_CHANGED):
         value = getattr(act, name)
-        least = 0 if name == "compensation_minor" or act.name in ("told", "complete") else 1
+        least = 0 if name != "amount_minor" or act.name in ("told", "complete") else 1
         if value is not None and act.name not in _SIGNED and value < least:
             raise InvalidInput(f"{act.name}: {name} must be {least} or more; got {value}.")
         if value is not None and abs(value) >= 2**53:

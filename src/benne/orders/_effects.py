@@ -6,12 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput, iso
+from benne.orders._changing import CHANGING_EFFECTS
 from benne.orders._order import PAUSED, WAITING, Breach, Claim, Due, breaks_at, deadline, shifted
 from benne.orders._payment_effects import PAYMENT_EFFECTS
 from benne.orders._work import Work, charge, forgive, give_back
 
 
 def _admit(work: Work) -> None:
+    cap = work.act.amount_minor or work.order.value_minor
+    if cap < work.order.value_minor:
+        raise Conflict(f"an order over {work.order.value_minor} is admitted up to that at least.")
+    work.change(cap_minor=cap)
     _waive(work, 0)
 
 
@@ -21,6 +26,7 @@ def _offer(work: Work) -> None:
         raise Conflict(
             f"a person puts down {order.value_minor} at most, the value at risk; got {required}."
         )
+    work.change(cap_minor=order.value_minor - required)
     _waive(work, required)
 
 
@@ -315,6 +321,7 @@ EFFECTS: dict[str, Callable[[Work], None]] = {
     "reject": _reject,
     "write_off": _write_off,
     "hold_consent": _hold_consent,
+    **CHANGING_EFFECTS,
     **PAYMENT_EFFECTS,
 }
 """The effect of every act."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benne.orders._acts import Act
-from benne.orders._order import ENDED, OVER, WAITING, Order, deadline
+from benne.orders._order import CHANGEABLE, ENDED, OVER, WAITING, Order, deadline
 from benne.orders._services import Service
 
 PRIOR = "prior"
@@ -39,6 +39,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     "refused": ("person", "It was refused, why, and how to object"),
     "started": ("person", "It has begun: what you owe, by when, and what happens otherwise"),
     "extended": ("person", "The end moved later"),
+    "change_asked": ("person", "The merchant asks for more; nothing rises unless you agree"),
+    "changed": ("person", "What is at risk, or what it may cost, is less now"),
+    "change_agreed": ("merchant", "The person agreed to what you asked to change"),
+    "change_declined": ("merchant", "The person does not agree; all stays as it was"),
     "charged": ("person", "It is over, and this is what you owe, by when"),
     "closed": ("person", "All is done, and nothing is held or owed any more"),
     "confirm_payment": ("person", "A large deduction waits for your confirmation"),
@@ -81,6 +85,7 @@ CONDITIONS: dict[str, Condition] = {
     "final, and owing": lambda order, act, service: order.completed_at is not None,
     "was written off": lambda order, act, service: order.lost_minor + order.fund_lost_minor > 0,
     "a pause runs on": lambda order, act, service: order.pause_runs(act.at),
+    "the person is to agree": lambda order, act, service: order.proposed is not None,
     "goods are back": lambda order, act, service: order.returned_at is not None,
 }
 """Every condition, by the name that the table uses."""
@@ -153,6 +158,19 @@ _BEFORE: list[Move] = [
     *_rows(tuple(sorted(WAITING)), "expire", "expired"),
     *_rows(tuple(sorted(WAITING)), "cancel", "cancelled"),
     *_rows(tuple(sorted(WAITING)), "hold_consent", "cancelled", notices=("consent_held",)),
+]  # fmt: skip
+
+_CHANGE: list[Move] = [
+    *_rows(CHANGEABLE, "modify", SAME, "the person is to agree", notices=("change_asked",)),
+    *_rows(
+        CHANGEABLE, "modify", SAME, entries=("waive", "unwaive"), evidence=_ORDER,
+        notices=("changed",),
+    ),
+    *_rows(
+        CHANGEABLE, "agree", SAME, entries=("waive", "unwaive"), evidence=_ORDER,
+        notices=("change_agreed",),
+    ),
+    *_rows(CHANGEABLE, "decline", SAME, notices=("change_declined",)),
 ]  # fmt: skip
 
 _USE: list[Move] = [
@@ -280,7 +298,7 @@ _LOSS: list[Move] = [
     ),
 ]  # fmt: skip
 
-MOVES: tuple[Move, ...] = (*_BEFORE, *_USE, *_PAY, *_TIME, *_OBJECT, *_LOSS)
+MOVES: tuple[Move, ...] = (*_BEFORE, *_CHANGE, *_USE, *_PAY, *_TIME, *_OBJECT, *_LOSS)
 """The whole machine.  Of the lines of one (state, act), the first whose condition holds."""
 
 MOVES_OF: dict[tuple[str, str], tuple[Move, ...]] = {

@@ -27,6 +27,9 @@ WAITING = frozenset({"created", "offered", "admitted"})
 PAUSED = frozenset({"hardship", "disputed"})
 """The states in which clocks stand still and nothing is deducted."""
 
+CHANGEABLE = ("admitted", "running", "extended", "returned")
+"""The states in which what is at risk, the price and the deposit may be changed."""
+
 CHARGES = ("use", "price", "instalment", "benefit", "compensation")
 """What a due may be for.  Compensation is bounded by the deposit, all others by the price."""
 
@@ -150,12 +153,31 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Amounts:
+    """What an order has at risk, and the most that it may ask for, in minor units."""
+
+    value_minor: int
+    deposit_minor: int
+    price_minor: int
+
+    def above(self, other: Amounts) -> bool:
+        """Whether any of them is above ``other``'s."""
+        return (
+            self.value_minor > other.value_minor
+            or self.deposit_minor > other.deposit_minor
+            or self.price_minor > other.price_minor
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A service on credit.  Instants are int64 microseconds, money int64 minor units.
 
     ``value_minor`` is what the merchant has at risk.  ``price_minor`` is the most that may be
     charged beside compensation, which ``deposit_minor`` bounds.  Of the deposit, ``waived_minor``
     need not be paid; ``required_minor`` is what a person who was offered a part must put down.
+    ``cap_minor`` is up to what the person was admitted without; ``proposed`` are higher amounts,
+    which the merchant asks the person to agree to.
     """
 
     id: str
@@ -199,6 +221,13 @@ class Order:
     reminded: tuple[int, ...] = ()
     warned_at: int | None = None
     consent_held_until: int | None = None
+    cap_minor: int = 0
+    proposed: Amounts | None = None
+
+    @property
+    def amounts(self) -> Amounts:
+        """What may be changed while it runs."""
+        return Amounts(self.value_minor, self.deposit_minor, self.price_minor)
 
     @property
     def owed_minor(self) -> int:

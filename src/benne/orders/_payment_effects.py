@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from benne.kernel import MICROS_PER_DAY, Conflict
-from benne.orders._order import OVER, PAUSED, Order
+from benne.orders._order import CHANGEABLE, OVER, PAUSED, Order
 from benne.orders._work import Work, take
 
 
@@ -132,6 +132,8 @@ def tidy(work: Work, end: str) -> None:
     """What must hold after every act: nothing held past the end, nothing kept that is not owed."""
     if end in OVER or end in PAUSED:
         _drop_unconfirmed(work)
+    if end not in CHANGEABLE and work.order.proposed is not None:
+        work.change(proposed=None)
     if end in OVER:
         _let_go(work)
         claim = work.order.claim

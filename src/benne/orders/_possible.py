@@ -21,6 +21,9 @@ def _mine(order: Order) -> int:
 
 _APT: dict[str, Callable[[Order, Service], bool]] = {
     "deposit": lambda o, s: o.required_minor > o.held_minor + o.pending_minor("hold"),
+    "modify": lambda o, s: o.completed_at is None and s.paying != "schedule",
+    "agree": lambda o, s: o.proposed is not None and o.consent_held_until is None,
+    "decline": lambda o, s: o.proposed is not None,
     "extend": lambda o, s: o.extensions < s.terms.extensions_max and o.consent_held_until is None,
     "progress": lambda o, s: s.paying == "promise",
     "benefit": lambda o, s: s.paying == "promise",

@@ -7,11 +7,12 @@ from itertools import pairwise
 
 from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput, iso
 from benne.orders._acts import Act, Opening
+from benne.orders._changing import demand_amounts
 from benne.orders._effects import EFFECTS
 from benne.orders._fund import Fund
 from benne.orders._ledger import Entry
 from benne.orders._moves import CONDITIONS, MOVES_OF, NOTICES, PRIOR, Move, acts_of
-from benne.orders._order import OVER, Order, Payment
+from benne.orders._order import OVER, Amounts, Order, Payment
 from benne.orders._payment_effects import tidy
 from benne.orders._services import Service
 from benne.orders._work import Work
@@ -80,18 +81,9 @@ def _demand_fit(opening: Opening, service: Service) -> None:
             f"due_at must lie after {iso(opening.at)} and by {iso(last)}, the longest term of "
             f"{service.name}; got {iso(opening.due_at)}."
         )
-    for name, value, most in (
-        ("deposit_minor", opening.deposit_minor, terms.deposit_max_minor),
-        ("price_minor", opening.price_minor, terms.charge_max_minor),
-    ):
-        if value > most:
-            raise InvalidInput(f"{name} of {service.name} must be {most} or less; got {value}.")
-    least = max(opening.deposit_minor, opening.price_minor, 1)
-    if opening.value_minor < least:
-        raise InvalidInput(
-            "value_minor is what the merchant has at risk, the deposit and the price at least, so "
-            f"{least} or more here; got {opening.value_minor}."
-        )
+    demand_amounts(
+        Amounts(opening.value_minor, opening.deposit_minor, opening.price_minor), service
+    )
     if (service.paying == "promise") != (opening.promised_minor > 0):
         raise InvalidInput(
             f"promised_minor must be stated for a service that is paid by promise, and for no "

@@ -71,6 +71,9 @@ def act_of(data: wire.OrderAct, request: str, *, at: int) -> app.OrderAct:
         payment=data.payment,
         text=data.text,
         proofs=proofs or None,
+        value_minor=data.value_minor,
+        deposit_minor=data.deposit_minor,
+        price_minor=data.price_minor,
     )
 
 
@@ -183,7 +186,7 @@ def act(
     request: Asking,
     idempotency_key: IdempotencyKey,
 ) -> Response[bytes]:
-    """Start, extend, return, complete, pay, cancel, claim: whatever `can` says."""
+    """Start, modify, extend, return, complete, pay, cancel, claim: whatever `can` says."""
     service = service_of(request)
 
     def work(unit: app.Unit) -> app.Fresh:

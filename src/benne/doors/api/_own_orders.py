@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from benne import app
 from benne.client import _orders as wire
+from benne.client._wire import Minor
 from benne.doors.api import _render_orders as render
 from benne.doors.api._orders import OrderId
 from benne.doors.api._people import OWN, Mine
@@ -60,15 +61,20 @@ class OwnOrderAct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     ``amount_minor`` goes with ``pay`` (all that is owed, if left out), ``payment`` with
     ``confirm``, ``text`` with ``dispute`` and ``ask_pause``, which may say ``until`` when.
+    ``agree`` says to what: all three amounts of ``proposed``.
     """
 
     act: Literal[
-        "deposit", "pay", "confirm", "cancel", "ask_pause", "resume", "dispute", "withdraw"
-    ]
+        "deposit", "agree", "decline", "pay", "confirm", "cancel", "ask_pause", "resume",
+        "dispute", "withdraw",
+    ]  # fmt: skip
     amount_minor: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
     payment: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     text: wire.Words | None = None
     until: wire.Instant | None = None
+    value_minor: wire.Positive | None = None
+    deposit_minor: Minor | None = None
+    price_minor: Minor | None = None
 
 
 def _rendered(found: app.OwnOrder) -> OwnOrder:
@@ -116,7 +122,7 @@ def act_on_own(
     request: Mine,
     idempotency_key: IdempotencyKey,
 ) -> Response[bytes]:
-    """Pay, confirm a large deduction, object, or ask for a pause in hardship."""
+    """Pay, confirm a large deduction, agree to a change, object, or ask for a pause in hardship."""
     service = service_of(request)
     said = app.OrderAct(
         request=idempotency_key.strip('"'),
@@ -127,6 +133,9 @@ def act_on_own(
         payment=data.payment,
         text=data.text,
         until=None if data.until is None else render.instant(data.until),
+        value_minor=data.value_minor,
+        deposit_minor=data.deposit_minor,
+        price_minor=data.price_minor,
     )
     made = service.online.run(
         lambda unit: app.act_on_own_order(service, unit, request.user.subject, order, said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -40,6 +41,8 @@ STATES = {
 
 ACTS = {
     "deposit": ("Put down the deposit", ""),
+    "agree": ("Agree", ""),
+    "decline": ("Do not agree; leave it as it is", ""),
     "pay": ("Pay all that is owed now", ""),
     "confirm": ("Confirm the deduction of {amount}", ""),
     "cancel": ("Cancel it", ""),
@@ -154,6 +157,8 @@ def _lines(own: app.OwnOrder, money: Currency) -> Iterator[str]:
         yield f"Of your money {money.text(order.held_minor)} is on hold as a deposit."
     if own.goods_out:
         yield f"Bring it back by {_day(order.due_at)}."
+    if order.proposed is not None:
+        yield from _proposal(order, order.proposed, money)
     for breach in order.breaches:
         settled = f", settled on {_day(breach.settled_at)}" if breach.settled_at else ""
         kind = breach.type.replace("_", " ")
@@ -165,18 +170,31 @@ def _lines(own: app.OwnOrder, money: Currency) -> Iterator[str]:
         yield f"If nothing else happens, on {_day(own.next.at)} {NEXT[own.next.act]}."
 
 
-def _acts(own: app.OwnOrder, money: Currency) -> Iterator[dict[str, str]]:
+def _proposal(order: app.Order, asked: app.Amounts, money: Currency) -> Iterator[str]:
+    """What the merchant asks to change, each amount as it is and as it would be."""
+    for now, then, says in (
+        (order.price_minor, asked.price_minor, "The most that it may cost"),
+        (order.deposit_minor, asked.deposit_minor, "The most that damage may cost"),
+        (order.value_minor, asked.value_minor, "What you are trusted with"),
+    ):
+        if now != then:
+            yield f"The merchant asks: {says} would be {money.text(then)}, not {money.text(now)}."
+
+
+def _acts(own: app.OwnOrder, money: Currency) -> Iterator[dict[str, Any]]:
     order = own.stored.order
     for name in own.can:
         says, asks = ACTS[name]
-        if name != "confirm":
-            yield {"name": name, "says": says, "asks": asks, "payment": ""}
-            continue
-        for payment in order.payments:
-            if payment.status == "unconfirmed":
-                amount = money.text(payment.amount_minor)
-                told = says.format(amount=amount)
-                yield {"name": name, "says": told, "asks": "", "payment": payment.id}
+        plain = {"name": name, "says": says, "asks": asks, "with": {}}
+        if name == "agree" and order.proposed is not None:
+            yield {**plain, "with": asdict(order.proposed)}
+        elif name != "confirm":
+            yield plain
+        else:
+            for payment in order.payments:
+                if payment.status == "unconfirmed":
+                    told = says.format(amount=money.text(payment.amount_minor))
+                    yield {**plain, "says": told, "with": {"payment": payment.id}}
 
 
 HANDLERS = (own_orders_page,)

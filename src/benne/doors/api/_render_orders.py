@@ -39,6 +39,8 @@ def order(stored: app.StoredOrder) -> wire.Order:
         closed_at=_or_none(one.closed_at),
         value_minor=one.value_minor,
         deposit_minor=one.deposit_minor,
+        price_minor=one.price_minor,
+        proposed=None if one.proposed is None else _amounts(one.proposed),
         waived_minor=one.waived_minor,
         required_minor=one.required_minor,
         held_minor=one.held_minor,
@@ -59,6 +61,14 @@ _NOT_ASKED = {
     "told", "remind", "warn", "lapse", "expire", "hold_consent", "admit", "offer", "refuse",
 }  # fmt: skip
 """What the system and the provider do, whoever asks."""
+
+
+def _amounts(asked: app.Amounts) -> wire.Amounts:
+    return wire.Amounts(
+        value_minor=asked.value_minor,
+        deposit_minor=asked.deposit_minor,
+        price_minor=asked.price_minor,
+    )
 
 
 def _due(due: app.Due) -> wire.Due:
