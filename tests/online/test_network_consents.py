@@ -7,18 +7,20 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from made_bureau import go_on, people_of, quiet
+from made_bureau import bring, go_on, people_of, quiet
 from sqlalchemy import select
 
 from benne.app import Service, Terms, add_organisation, change_consent, give_own_consent
 from benne.app._erasing import erase_person
 from benne.app._load import load
-from benne.app._network import allowed_by_consents
+from benne.app._network import allowed_by_consents, come_back
 from benne.app._reading import InProcess
+from benne.app._sync import sync
 from benne.app.stores._network import network_blocks
 from benne.app.stores.online import network
 from benne.app.wiring import Session
-from benne.kernel import MICROS_PER_DAY as DAY, month_start
+from benne.features import Collected, NetworkBlock
+from benne.kernel import MICROS_PER_DAY as DAY, iso, month_start
 from benne.rights import LawfulBasis
 
 Bureau = tuple[Session, Service]
@@ -121,3 +123,63 @@ def _counted(town: Session, served: Service, *, cut: int) -> tuple[str, str]:
 def _people_in(served: Service) -> set[Any]:
     with served.online.reading() as unit:
         return {row[0] for row in unit.rows(select(network.values.c.subject))}
+
+
+def test_who_was_erased_and_consents_anew_counts_again_with_what_was_told_since(
+    admitted: Bureau,
+) -> None:
+    town, served = admitted
+    load(town, served, quiet)
+    _, tied = _counted(town, served, cut=month_start(served.clock() + 40 * DAY))
+    with served.online.begin() as unit:
+        erase_person(served, unit, tied)
+    go_on(served)
+    says(served, tied, OPEN)
+    tells_of_a_tie(served, tied, other=next(one for one in people_of(town) if one != tied))
+    next_month = go_on(served, 40 * DAY)
+    assert back(town, served, cut=next_month) == {}, "the lake has yet what was deleted"
+    sync(town, served, quiet)
+    assert set(back(town, served, cut=next_month)) == {tied}
+    load(town, served, quiet)
+    assert tied in _people_in(served)
+    ties = _ties_of(town, served, tied, cut=month_start(next_month))
+    erased_at = back(town, served, cut=next_month)[tied]
+    assert len(ties) > 1, "others told of it before"
+    assert {since > erased_at for since, strength in ties if strength} == {True}
+    assert {since > erased_at for since, strength in ties if not strength} == {False}
+
+
+def tells_of_a_tie(served: Service, subject: str, *, other: str) -> None:
+    tie = {"record": "new", "subject": subject, "other": other, "relation": "friend",
+           "strength_permille": 500, "happened_at": iso(served.clock())}  # fmt: skip
+    bring(served, tie, kind="tie", source="grid")
+
+
+def back(town: Session, served: Service, *, cut: int) -> dict[str, int]:
+    with town.lake(read_only=True) as lake:
+        return come_back(served, lake, cut=cut)
+
+
+def _ties_of(
+    town: Session, served: Service, subject: str, *, cut: int
+) -> list[tuple[int, int | None]]:
+    """Since when each tie of a person is known at ``cut``, and how strong it is."""
+    found: list[tuple[int, int | None]] = []
+    reader = served.reader
+    assert isinstance(reader, InProcess)
+    plan = reader.models["sesame"].plan.network(town.permit("self_view"))
+    assert plan is not None
+
+    def looked_at(collected: Collected, **_: object) -> NetworkBlock:
+        number = collected.people["subject"].to_pylist().index(subject)
+        for row in collected.stated.to_pylist():
+            if number in (row["person"], row["other"]):
+                found.append((row["since"], row["strength"]))
+        return plan.block(collected, cut=cut)
+
+    anew = back(town, served, cut=cut)
+    with town.lake(read_only=True) as lake:
+        seeing = replace(plan)
+        object.__setattr__(seeing, "block", looked_at)
+        list(network_blocks(lake, seeing, town.permit("self_view"), cuts=[cut], anew=anew))
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benne.app._models import keep_models
-from benne.app._network import allowed_by_consents
+from benne.app._network import allowed_by_consents, come_back
 from benne.app._reading import InProcess, Model
 from benne.app.stores._network import network_blocks
 from benne.app.stores.online import evidence, loading, network
@@ -109,14 +109,15 @@ def _load_network(session: Session, service: Service, lake: Lake, model: Model, 
     plan = model.plan.network(permit)
     if plan is None or "tie" not in lake.versions():
         return 0
-    allowed = allowed_by_consents(service)
-    (block,) = network_blocks(lake, plan, permit, cuts=[month], allowed=allowed)
+    back = come_back(service, lake, cut=month)
+    allowed = allowed_by_consents(service, back)
+    (block,) = network_blocks(lake, plan, permit, cuts=[month], allowed=allowed, anew=back)
     artefact = model.bundle.artefact.hash
     names = [name for name in block.table.column_names if name not in ("subject", "month")]
     with service.online.begin() as unit:
         if network.has(unit, artefact, block.hash):
             return 0
-        gone = evidence.erased(unit)  # the lake may still have them
+        gone = evidence.erased(unit).keys() - back  # the lake may still have them
         rows = [
             (row["subject"], {name: row[name] for name in names})
             for row in block.table.to_pylist()

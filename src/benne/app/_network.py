@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from benne.app.stores._lake_ingest import silent
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from benne.app._service import Service
     from benne.app.stores import Lake, Progress
     from benne.features import NetworkBlock, Plan
-    from benne.rights import Permit
+    from benne.rights import Consent, ConsentEvent, Permit
 
 _SCORING = frozenset(SCORING_PURPOSES)
 
@@ -66,15 +67,45 @@ def surroundings(
     return pa.concat_tables(parts).sort_by("observation")
 
 
-def allowed_by_consents(service: Service) -> Allowed:
+def come_back(service: Service, lake: Lake, *, cut: int) -> dict[str, int]:
+    """Who was erased and has allowed their network to be read since, and when they were erased.
+
+    Nobody is back while the lake has not carried out the erasure: it has yet what was deleted.
+    """
+    carried_out, ties = lake.erased_people(), _tie_kinds(service)
+    found: dict[str, int] = {}
+    with service.online.reading() as unit:
+        for subject, at in evidence.erased(unit).items():
+            if carried_out.get(subject, -1) < at:
+                continue
+            for stored in consents.of_subject(unit, subject):
+                consent = open_consent(stored.signed, service.verifier)
+                if at < consent.given_at < cut and _opens(consent, stored.events, ties, cut):
+                    found[subject] = at
+    return found
+
+
+def _tie_kinds(service: Service) -> frozenset[str]:
+    return frozenset(kind.name for kind in service.workspace.kinds if kind.domain == "network")
+
+
+def _opens(
+    consent: Consent, events: Iterable[ConsentEvent], ties: frozenset[str], cut: int
+) -> bool:
+    """Whether it lets the network be read for a purpose of scoring at ``cut``."""
+    names = bool(consent.kinds & ties) and bool(consent.purposes & _SCORING)
+    return names and consent_status(consent, events, cut) == "active"
+
+
+def allowed_by_consents(service: Service, back: Collection[str] = ()) -> Allowed:
     """Whose network may be read at a cut, as people said here by then.
 
     Who gave a consent is held to it: they count where one is in force that names a kind of the
     network, for a purpose of scoring.  Who said nothing is covered by the lawful basis that the
-    workspace states; where that is consent itself, by nothing.  Who was erased is not read.
+    workspace states; where that is consent itself, by nothing.  Who was erased is not read,
+    but for those who came ``back``.
     """
-    workspace = service.workspace
-    ties = {kind.name for kind in workspace.kinds if kind.domain == "network"}
+    workspace, ties = service.workspace, _tie_kinds(service)
 
     def allowed(cut: int) -> pa.Array | None:
         import pyarrow as pa
@@ -84,10 +115,10 @@ def allowed_by_consents(service: Service) -> Allowed:
             for stored in consents.of_everybody(unit):
                 consent = open_consent(stored.signed, service.verifier)
                 if consent.given_at < cut:
-                    opens = bool(consent.kinds & ties) and bool(consent.purposes & _SCORING)
-                    opens = opens and consent_status(consent, stored.events, cut) == "active"
+                    opens = _opens(consent, stored.events, ties, cut)
                     said[consent.subject] = opens or said.get(consent.subject, False)
-            said |= dict.fromkeys(evidence.erased(unit), False)  # the lake may have them yet
+            for subject in evidence.erased(unit):  # the lake may have them yet
+                said[subject] = subject in back
             if workspace.lawful_basis.basis == "consent":
                 return pa.array([subject for subject, opens in said.items() if opens], pa.string())
             closed = {subject for subject, opens in said.items() if not opens}

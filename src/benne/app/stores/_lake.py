@@ -118,6 +118,13 @@ class Lake:
         request = Request(mapping, sources, currency, now, key, progress)
         return ingest_batch(self._store, request)
 
+    def erased_people(self) -> dict[str, int]:
+        """Who was deleted whole here, as an online store said, and as of when."""
+        rows = self._connection.rows(
+            "SELECT subject, max(erased_at) FROM erased WHERE subject IS NOT NULL GROUP BY subject"
+        )
+        return {str(subject): int(at) for subject, at in rows}
+
     def synced(self, store: str) -> int:
         """Up to which journal position the lake has what the online ``store`` learnt."""
         rows = self._connection.rows("SELECT position FROM synced WHERE store = ?", [store])

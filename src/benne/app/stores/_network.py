@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -35,8 +36,11 @@ def network_blocks(
     *,
     cuts: Iterable[int],
     allowed: Allowed = everybody,
+    anew: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[NetworkBlock]:
     """The block of each of ``cuts``, starts of UTC months, in order.
+
+    ``anew`` says of whom no tie counts that was told by an instant: who was erased and came back.
 
     Raises:
         InvalidInput: a cut that is no start of a month, or a sum that does not fit int64.
@@ -53,12 +57,18 @@ def network_blocks(
     for cut in sorted(set(cuts)):
         yield block_of(
             plan, cut=cut, run=lambda name: lake.query(sql[name]), lend=lake.lend,
-            allowed=allowed(cut),
+            allowed=allowed(cut), anew=anew,
         )  # fmt: skip
 
 
 def block_of(
-    plan: NetworkPlan, *, cut: int, run: Run, lend: Lend, allowed: pa.Array | None
+    plan: NetworkPlan,
+    *,
+    cut: int,
+    run: Run,
+    lend: Lend,
+    allowed: pa.Array | None,
+    anew: Mapping[str, int] = MappingProxyType({}),
 ) -> NetworkBlock:
     """The block of ``cut``, by any engine that runs the plan's expressions.
 
@@ -72,7 +82,8 @@ def block_of(
         )
     people = _looks(run("people")["subject"].combine_chunks().sort(), cut)
     lend(PEOPLE, people)
-    stated, looks = run("ties"), run("look").sort_by("observation")
+    stated = _since_they_came_back(run("ties"), people, anew)
+    looks = run("look").sort_by("observation")
     firsts = {kind: run(f"first {kind}") for kind in plan.lineage}
     shared = run("shared").sort_by([("person", "ascending"), ("other", "ascending")])
     begins = _begins(shared)
@@ -86,6 +97,25 @@ def block_of(
         apart = run("apart").sort_by("observation")
         found = Collected(people, stated, looks, firsts, pairs, apart, found.allowed)
     return plan.block(found, cut=cut)
+
+
+def _since_they_came_back(ties: pa.Table, people: pa.Table, anew: Mapping[str, int]) -> pa.Table:
+    """``ties``, where those of people in ``anew`` that were first told by then have ended.
+
+    They keep their place: whom a person's groups held stays as it was, and the floor with it.
+    """
+    if not anew:
+        return ties
+    from_when = np.full(people.num_rows, np.iinfo(np.int64).min)
+    place = pc.index_in(pa.array(list(anew), pa.string()), value_set=people["subject"])
+    for number, at in zip(place.to_pylist(), anew.values(), strict=True):
+        if number is not None:
+            from_when[number] = at
+    ends = (from_when[ties[end].to_numpy()] for end in ("person", "other"))
+    first = ties["since"].to_numpy()
+    new = pa.array(np.logical_and.reduce([first >= at for at in ends]))
+    strength = pc.if_else(new, ties["strength"], pa.scalar(None, ties["strength"].type))
+    return ties.set_column(ties.schema.get_field_index("strength"), "strength", strength)
 
 
 def _demand_everybody(permit: Permit) -> None:

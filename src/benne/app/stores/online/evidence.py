@@ -165,10 +165,11 @@ def everybody(unit: Unit) -> list[str]:
     return [row.subject for row in unit.rows(select(subjects.c.subject))]
 
 
-def erased(unit: Unit) -> frozenset[str]:
-    """Everybody who was erased whole, whatever came of them since."""
-    gone = select(subjects.c.subject).where(subjects.c.erased_at.is_not(None))
-    return frozenset(row.subject for row in unit.rows(gone))
+def erased(unit: Unit) -> dict[str, int]:
+    """Everybody who was erased whole, and when, whatever came of them since."""
+    gone = select(subjects.c.subject, subjects.c.erased_at)
+    found = unit.rows(gone.where(subjects.c.erased_at.is_not(None)))
+    return {row.subject: row.erased_at for row in found}
 
 
 def digest_at(history: History, kinds: Iterable[Kind], batch: int) -> str:
