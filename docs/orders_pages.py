@@ -186,7 +186,8 @@ def services_page() -> str:
         "A service is data: `src/benne/orders/services/*.toml`. A merchant may ask for less than a "
         'service allows, and never for more. An offer in `benne.toml` with `service = "rental"` '
         "takes from it the threshold, the purpose and, as its cap, the larger of the greatest "
-        "deposit and charge, unless it states its own; a policy that is live for the offer decides "
+        "deposit and charge, unless it states its own; `[service.offers.terms]` may be kinder "
+        "than these numbers, and never harsher. A policy that is live for the offer decides "
         "in its place. Money is in minor units of the workspace's currency; "
         "the sources speak of yuan.",
         "",

@@ -32,6 +32,7 @@ _TABLES: tuple[tuple[str, type], ...] = (
     ("report", settings.ReportTable),
     ("service", settings.ServiceTable),
     ("[service.offers]", settings.OfferTable),
+    ("service.offers.terms", settings.OfferTermsTable),
     ("service.sign_in", settings.SignInTable),
     ("attributes.NAME", settings.AttributeTable),
 )

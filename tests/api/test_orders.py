@@ -669,6 +669,43 @@ NONSENSE: list[dict[str, Any]] = [
 ]
 
 
+def test_an_offers_own_terms_are_shown_before_it_is_taken_and_stay_with_the_order(
+    online: Online, clock: Turned, reader: FakeReader, tmp_path: Path
+) -> None:
+    kinder = {"grace_days": 20, "reminders_days": [5, 2, 1], "charge_max_minor": 5_000}
+    offers = [
+        {"name": "power_bank", "service": "rental", "terms": kinder},
+        {"name": "any", "threshold": 600, "cap_minor": 9_900},
+    ]
+    service = made_service(online, clock, reader, tmp_path, offers=offers)
+    with Asker(service) as asker:
+        first, second = asker.http.get("/v1/offers").json()
+        assert (second["offer"], second["purposes"], second["terms"]) == (
+            "any", ["deposit_free"], None,
+        )  # fmt: skip
+        assert first["terms"]["reminders_days"] == [5, 2, 1]
+        shop = Shop(asker, clock)
+        who = asker.consent(purposes=["deposit_free"])["known_as"]
+        over = shop.try_order(who, price_minor=5_001)
+        assert "price_minor of rental must be 5000 or less" in over.json()["detail"]
+        order = shop.order(who)
+        assert (order["state"], order["terms"]) == ("admitted", first["terms"])
+        shop.act(order["id"], "start")
+    clock.turn(seconds=1)
+    service = made_service(online, clock, reader, tmp_path, offers=offers[1:])
+    with Asker(service, organisation="other") as asker:
+        Shop(asker, clock).work(days=3 + 19)
+        with online.reading() as unit:
+            stored = orders.find(unit, order["id"])
+            assert stored is not None
+            assert (stored.order.state, len(stored.order.reminded)) == ("running", 2)
+        Shop(asker, clock).work(days=2)
+    with online.reading() as unit:
+        stored = orders.find(unit, order["id"])
+        assert stored is not None
+        assert stored.order.state == "overdue"
+
+
 def test_an_act_that_makes_no_sense_is_said_to(shop: Shop, person: str) -> None:
     order = shop.order(person)
     for body in NONSENSE:

@@ -387,6 +387,8 @@ def test_a_page_shows_a_person_their_orders_and_sends_strangers_to_sign_in(
         shop.act(order["id"], "deduct")
         came = browser.http.get("/me/orders")
         for words in (
+            "You are reminded 3 and 1 days before a deadline.",
+            "The grace is 7 days, and you are told 3 days ahead",
             "Bikes: rental", "EUR 700.00", "Confirm the deduction of EUR 700.00",
             "Pay all that is owed now", "Object", "Ask for a pause", "If nothing else happens",
         ):  # fmt: skip
@@ -408,7 +410,7 @@ def test_a_person_sees_what_would_rise_and_agrees_to_that_and_nothing_else(
         assert (told["price_minor"], told["proposed"]) == (5_000, asked)
         browser.sign_in()
         page = browser.http.get("/me/orders").text
-        assert "The most that it may cost would be EUR 80.00, not EUR 50.00." in page
+        assert "the most that it may cost would be EUR 80.00, not EUR 50.00." in page
         assert f'data-with="{json.dumps(asked, sort_keys=True)}"' in unescape(page)
         other = act_on(browser, order["id"], "agree", "k1", **asked | {"price_minor": 8_001})
         assert other.status_code == 409

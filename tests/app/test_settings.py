@@ -36,6 +36,7 @@ SEGMENT = """
 name = 'no history'
 when = [{ feature = 'x_days', test = 'absent' }]
 """
+OFFER = "[[service.offers]]\nname = 'bank'\nservice = 'rental'\n"
 ELSE = "[[model.segments]]\nname = 'rest'\n"
 
 
@@ -69,6 +70,10 @@ def test_segments_can_be_stated() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
+        (OFFER + "[service.offers.terms]\ngrace_days = 6", "grace_days must be 7 or more"),
+        (OFFER + "[service.offers.terms]\ngrace = 6", "unknown key 'grace'; the keys are charge"),
+        (OFFER.replace("service =", "threshold = 600\ncap_minor = 1\n#") +
+         "[service.offers.terms]\ngrace_days = 9", "terms of its own must name its service"),
         ("[model]\nfrom = 'strict'", r"\[model\]: unknown key 'from'; the keys are drop_features"),
         ("[model]\nform = 'loose'", r"\[model\]: model.form must be strict or paired"),
         ("[model]\nfolds = 'five'", r"\[model\]: folds must be a whole number; got 'five'"),

@@ -33,8 +33,10 @@ START = 20_000 * DAY
 class Case:
     """One order in memory, with a clock that the test moves."""
 
-    def __init__(self, service: str = "rental", *, days: int = 7, **opening: object) -> None:
-        self.service: Service = standard_services()[service]
+    def __init__(
+        self, service: str | Service = "rental", *, days: int = 7, **opening: object
+    ) -> None:
+        self.service = standard_services()[service] if isinstance(service, str) else service
         self.at = START
         self._number = count(1)
         self.steps: list[Step] = []
@@ -42,7 +44,7 @@ class Case:
         values: dict[str, object] = {
             "request": "r0",
             "order": "o",
-            "service": service,
+            "service": self.service.name,
             "merchant": "m",
             "subject": "s",
             "at": START,

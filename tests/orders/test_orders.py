@@ -115,13 +115,50 @@ def test_a_number_without_a_source_is_refused() -> None:
         read_service(document, name="rental", where="rental.toml")
 
 
-def test_a_merchant_may_ask_for_less_than_the_service_and_never_for_more() -> None:
+def test_an_offer_may_be_kinder_than_its_service_and_never_harsher() -> None:
     rental = standard_services()["rental"]
-    stricter = rental.with_terms(source="contract of 2026", deposit_max_minor=5_000, grace_days=2)
-    assert stricter.terms.grace_days == 2
-    assert stricter.sources["grace_days"] == "contract of 2026"
-    with pytest.raises(InvalidInput, match="500000 or less"):
-        rental.with_terms(source="wish", deposit_max_minor=500_001)
+    kinder = rental.with_terms(
+        source="contract of 2026", deposit_max_minor=5_000, grace_days=9, reminders_days=(5, 3, 1)
+    )
+    assert (kinder.terms.grace_days, kinder.terms.reminders_days) == (9, (5, 3, 1))
+    assert kinder.sources["grace_days"] == "contract of 2026"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"deposit_max_minor": 500_001}, "500000 or less"),
+        ({"grace_days": 6}, "grace_days must be 7 or more"),
+        ({"notice_days": 2}, "3 or more"),
+        ({"grace_days": 4_000}, "from 0 to 3660"),
+        ({"confirm_above_minor": 50_001}, "50000 or less"),
+        ({"confirm_above_minor": -1}, "from 0 to"),
+        ({"reminders_days": (1,)}, "2 different days or more"),
+        ({"reminders_days": (1, 1)}, "2 different days or more"),
+        ({"reminders_days": (3, 1, 0)}, "2 different days or more"),
+        ({"reminders_days": ()}, "2 different days or more"),
+        ({"grace": 9}, "no term 'grace'"),
+    ],
+)
+def test_terms_that_are_harsher_or_make_no_sense_are_refused(
+    change: dict[str, object], says: str
+) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        standard_services()["rental"].with_terms(source="wish", **change)
+
+
+def test_an_order_keeps_the_terms_on_which_it_was_made() -> None:
+    rental = standard_services()["rental"]
+    case = Case()
+    assert case.order.terms is None
+    kinder = rental.with_terms(source="an offer", grace_days=20, reminders_days=(5, 2, 1))
+    case = Case(service=kinder)
+    case.running()
+    assert (case.order.terms, rental.on(case.order.terms).terms) == (kinder.terms, kinder.terms)
+    assert case.wait(12) == ["remind", "remind", "remind"]
+    assert case.wait(20) == ["warn", "lapse"]
+    (breach,) = case.order.breaches
+    assert breach.at == case.order.due_at + 20 * DAY
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,10 @@ from ._features import (
     make_features as make_features,
 )
 from ._finding_orders import (
+    OfferSeen as OfferSeen,
     find_order as find_order,
     list_claims as list_claims,
+    list_offers as list_offers,
     list_orders as list_orders,
     list_referred as list_referred,
     order_history as order_history,
@@ -132,6 +134,7 @@ from ._orders import (
     act_on_order as act_on_order,
     create_order as create_order,
     possible_acts as possible_acts,
+    service_of as service_of,
 )
 from ._own import (
     dispute_own as dispute_own,
@@ -258,6 +261,7 @@ from ._words import (
     Order as Order,
     OrderAct as OrderAct,
     OrderPayment as OrderPayment,
+    OrderService as OrderService,
     PaymentPort as PaymentPort,
     PaymentReceipt as PaymentReceipt,
     Proof as Proof,

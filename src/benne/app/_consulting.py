@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from benne.app._service import Service
     from benne.app.stores.online import Unit
     from benne.app.stores.online.policies import Role, StoredPolicy
+    from benne.orders import Service as OrderService
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +239,17 @@ class _Offer:
 
 
 @lru_cache(maxsize=256)
+def offered_service(table: OfferTable) -> OrderService:
+    """The service that an offer is of, on the offer's own terms."""
+    service, changes = standard_services()[table.service or ""], table.terms.stated
+    return service.with_terms(source=f"the offer {table.name}", **changes) if changes else service
+
+
+@lru_cache(maxsize=256)
 def _filled(table: OfferTable) -> _Offer:
     threshold, cap, purposes = table.threshold, table.cap_minor, table.purposes
     if table.service is not None:
-        service = standard_services()[table.service]
+        service = offered_service(table)
         terms = service.terms
         threshold = terms.threshold if threshold is None else threshold
         cap = max(terms.deposit_max_minor, terms.charge_max_minor) if cap is None else cap
@@ -249,6 +257,11 @@ def _filled(table: OfferTable) -> _Offer:
     assert threshold is not None
     assert cap is not None
     return _Offer(table.name, threshold, cap, purposes or ("deposit_free",))
+
+
+def offer_purposes(table: OfferTable) -> tuple[str, ...]:
+    """What an offer is for."""
+    return _filled(table).purposes
 
 
 def _offer(service: Service, name: str) -> _Offer:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benne.app._consulting import offer_purposes, offered_service
 from benne.app.stores.online import orders as store
 from benne.kernel import NotFound
+from benne.orders import Service
 
 if TYPE_CHECKING:
     from benne.app._access import Caller
+    from benne.app._service import Service as Bureau
     from benne.app.stores.online import Unit
     from benne.app.stores.online.orders import StoredAct, StoredOrder
 
@@ -57,6 +61,28 @@ def list_claims(unit: Unit, caller: Caller, *, limit: int) -> list[StoredOrder]:
     """The orders of all merchants with a claim on a cover fund that waits for an answer."""
     caller.demand("orders.cover")
     return store.waiting(unit, "claimed", test=caller.mode == "test", limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSeen:
+    """What may be ordered, for what purposes; ``service`` is ``None`` where any may be."""
+
+    name: str
+    purposes: tuple[str, ...]
+    service: Service | None
+
+
+def list_offers(bureau: Bureau, caller: Caller) -> list[OfferSeen]:
+    """What ``benne.toml`` offers, with the terms to show a person before they take it."""
+    caller.demand("orders")
+    return [
+        OfferSeen(
+            table.name,
+            offer_purposes(table),
+            None if table.service is None else offered_service(table),
+        )
+        for table in bureau.workspace.service.offers
+    ]
 
 
 def order_history(unit: Unit, caller: Caller, name: str) -> list[StoredAct]:

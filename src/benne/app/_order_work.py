@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benne.app._contributing import contribution_told, is_contribution
-from benne.app._orders import act_in, act_on_order, service_named
+from benne.app._orders import act_in, act_on_order, service_of
 from benne.app.stores.online import orders as store
 from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput, NotFound, Unavailable
 from benne.orders import (
@@ -52,7 +52,7 @@ def _do_next(bureau: Bureau, unit: Unit, *, name: str) -> int:
     if stored is None:
         return 0
     at = max(bureau.clock(), stored.order.last_at)
-    task = next_task(stored.order, service_named(stored.order.service))
+    task = next_task(stored.order, service_of(stored.order))
     if task is None or task.at > at:
         return 0
     try:

@@ -11,7 +11,7 @@ import msgspec
 
 from benne.app._access import Caller, demand_open
 from benne.app._asking import Question, ask
-from benne.app._consulting import Verdict
+from benne.app._consulting import Verdict, offered_service
 from benne.app._order_effects import keep_referred, keep_step, reserve_exposure
 from benne.app.stores.online import ledger, orders as store
 from benne.app.stores.online.orders import StoredAct, StoredOrder
@@ -97,14 +97,14 @@ def create_order(bureau: Bureau, unit: Unit, caller: Caller, asked: OrderAsked) 
         Conflict: the merchant's number was used before for another order.
     """
     caller.demand("orders")
-    service = service_named(asked.service)
+    service_named(asked.service)
     known = store.claim_number(unit, caller.books, asked.number)
     opening = _opening(bureau, caller, asked)
     if known is not None:
         demand_open(unit, caller)
         demand_same(asked.number, known.digest, _digest(asked, opening))
         return OrderTold(_first(unit, known), asked.number, replayed=True)
-    _demand_offered(bureau, asked)
+    service = _offered(bureau, asked)
     reply = ask(bureau, unit, caller, _question(asked, service))
     verdict = _verdict(reply)
     subject = f"test:{asked.person}" if reply.consent is None else reply.consent.subject
@@ -163,7 +163,7 @@ def _decided(
 
 def possible_acts(order: Order) -> tuple[str, ...]:
     """What may be done with an order as it stands, by whomever."""
-    return possible(order, service_named(order.service))
+    return possible(order, service_of(order))
 
 
 def referred_until(order: Order, service: Service) -> int | None:
@@ -178,6 +178,11 @@ def service_named(name: str) -> Service:
     if name not in services:
         raise NotFound(f"there is no service {name!r}; there are {', '.join(services)}.")
     return services[name]
+
+
+def service_of(order: Order) -> Service:
+    """The service of an order, on the terms on which that was made."""
+    return service_named(order.service).on(order.terms)
 
 
 def _opening(bureau: Bureau, caller: Caller, asked: OrderAsked) -> Opening:
@@ -203,14 +208,17 @@ def _digest(asked: OrderAsked, opening: Opening) -> str:
     return said.digest
 
 
-def _demand_offered(bureau: Bureau, asked: OrderAsked) -> None:
-    """An offer of one service is not for orders of another."""
+def _offered(bureau: Bureau, asked: OrderAsked) -> Service:
+    """The service on the terms of the offer; one of one service is not for orders of another."""
     for offer in bureau.workspace.service.offers:
-        if offer.name == asked.offer and offer.service not in (None, asked.service):
-            raise InvalidInput(
-                f"{offer.name} is offered for orders of {offer.service}; got one of "
-                f"{asked.service}."
-            )
+        if offer.name == asked.offer and offer.service is not None:
+            if offer.service != asked.service:
+                raise InvalidInput(
+                    f"{offer.name} is offered for orders of {offer.service}; got one of "
+                    f"{asked.service}."
+                )
+            return offered_service(offer)
+    return service_named(asked.service)
 
 
 def _question(asked: OrderAsked, service: Service) -> Question:
@@ -306,7 +314,7 @@ def act_in(bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act) -> OrderTo
         demand_same(act.request, before.digest, act.digest)
         return OrderTold(replace(stored, order=_order_after(before)), act.request, replayed=True)
     act = replace(act, at=max(bureau.clock(), order.last_at))
-    service = service_named(order.service)
+    service = service_of(order)
     fund = fund_of(unit, order.merchant, at=act.at, lock=True) if act.name == "award" else None
     step = apply(order, act, service, fund=fund)
     if act.name in ("admit", "offer") and not stored.test:
@@ -342,7 +350,7 @@ def consent_revoked(bureau: Bureau, unit: Unit, consent: str) -> int:
             continue
         order = stored.order
         at = max(bureau.clock(), order.last_at)
-        until = _held_until(order, service_named(order.service), at=at)
+        until = _held_until(order, service_of(order), at=at)
         act = Act(f"revoked {consent}", "hold_consent", at, "system", until=until)
         try:
             act_in(bureau, unit, stored, act)
@@ -366,7 +374,7 @@ def orders_that_hold(unit: Unit, subject: str) -> list[Keep]:
         order = stored.order
         if order.state in OVER:
             continue
-        service = service_named(order.service)
+        service = service_of(order)
         rows = evidence_of(order, service, ("order", "obligation", "breach"))
         records = frozenset((row.kind, order.merchant, row.record) for row in rows)
         found.append(Keep("hold:order", _held_until(order, service, at=order.last_at), records))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from benne.app._orders import Kept, act_in, service_named
+from benne.app._orders import Kept, act_in, service_of
 from benne.app.stores.online import clients, orders as store
 from benne.kernel import NotFound
-from benne.orders import NOTICES, Act, Task, next_task, possible
+from benne.orders import NOTICES, Act, Service, Task, next_task, possible
 
 if TYPE_CHECKING:
     from benne.app._service import Service as Bureau
@@ -37,13 +37,13 @@ class OwnNotice:
 class OwnOrder:
     """An order as its person sees it: at whom, what is done next by itself, and what they may do.
 
-    ``says`` is the service in words, ``told`` every notice to the person, in order; ``goods_out``:
-    something is to be brought back.
+    ``service`` is on the order's own terms, ``told`` every notice to the person, in order;
+    ``goods_out``: something is to be brought back.
     """
 
     stored: StoredOrder
     merchant: str
-    says: str
+    service: Service
     next: Task | None
     told: tuple[OwnNotice, ...]
     goods_out: bool
@@ -73,7 +73,7 @@ def act_on_own_order(bureau: Bureau, unit: Unit, subject: str, name: str, act: A
 
 def _seen(unit: Unit, stored: StoredOrder) -> OwnOrder:
     order = stored.order
-    service = service_named(order.service)
+    service = service_of(order)
     found = clients.find_organisation(unit, order.merchant)
     told = [
         OwnNotice(act.at, name, NOTICES[name][1])
@@ -87,7 +87,7 @@ def _seen(unit: Unit, stored: StoredOrder) -> OwnOrder:
     return OwnOrder(
         stored=stored,
         merchant=merchant,
-        says=service.says,
+        service=service,
         next=next_task(order, service),
         told=tuple(told),
         goods_out=order.goods_out(service),

@@ -16,6 +16,7 @@ from benne.orders import (
     PaymentPort as PaymentPort,
     Proof as Proof,
     Receipt as PaymentReceipt,
+    Service as OrderService,
     SimulatedProvider as SimulatedProvider,
 )
 from benne.rights import Dispute as Dispute, Frequency as Frequency
@@ -50,6 +51,7 @@ __all__ = [
     "Order",
     "OrderAct",
     "OrderPayment",
+    "OrderService",
     "PaymentPort",
     "PaymentReceipt",
     "Proof",

@@ -259,12 +259,42 @@ class ReportTable:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferTermsTable:
+    """``[service.offers.terms]``: what the ``[[service.offers]]`` above it states of its own.
+
+    It may be kinder than the service, and never harsher: more days to pay, of grace, of notice,
+    between deductions and of a pause; no fewer reminders; less of all else.
+    """
+
+    pay_within_days: int | None = None
+    grace_days: int | None = None
+    notice_days: int | None = None
+    reminders_days: tuple[int, ...] | None = None
+    retry_days: int | None = None
+    hardship_days_max: int | None = None
+    deposit_max_minor: int | None = None
+    charge_max_minor: int | None = None
+    term_days_max: int | None = None
+    offer_days: int | None = None
+    deductions_max: int | None = None
+    confirm_above_minor: int | None = None
+    extensions_max: int | None = None
+    claim_within_days: int | None = None
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What is stated, by name."""
+        said = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
 class OfferTable:
     """``[[service.offers]]``: a service on credit that ``consult`` answers for.
 
     ``threshold`` is the score it asks for, ``cap_minor`` the most that it lends, ``purposes``
     what it is for.  An offer of one of the standard services, ``service``, is for orders of that
-    service alone, and takes from it what it does not state.
+    service alone, and takes from it what it does not state; ``terms`` are kinder ones of its own.
     """
 
     name: str
@@ -272,23 +302,28 @@ class OfferTable:
     cap_minor: int | None = None
     purposes: tuple[str, ...] = ()
     service: str | None = None
+    terms: OfferTermsTable = field(default_factory=OfferTermsTable)
 
     def __post_init__(self) -> None:
         if self.service is None and (self.threshold is None or self.cap_minor is None):
             raise InvalidInput("an offer must state threshold and cap_minor, or its service.")
         if self.service is not None:
-            _demand_service(self.service)
+            _demand_service(self.service, self.terms)
+        elif self.terms.stated:
+            raise InvalidInput("an offer with terms of its own must name its service.")
         if self.purposes:
             _demand_purposes(self.purposes)
         if self.cap_minor is not None and self.cap_minor < 0:
             raise InvalidInput(f"cap_minor must be 0 or more; got {self.cap_minor}.")
 
 
-def _demand_service(name: str) -> None:
-    from benne.orders import SERVICES
+def _demand_service(name: str, terms: OfferTermsTable) -> None:
+    from benne.orders import SERVICES, standard_services
 
     if name not in SERVICES:
         raise InvalidInput(f"service must be one of {', '.join(SERVICES)}; got {name!r}.")
+    if terms.stated:
+        standard_services()[name].with_terms(source="terms", **terms.stated)
 
 
 def _demand_purposes(purposes: tuple[str, ...]) -> None:

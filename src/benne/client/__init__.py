@@ -7,9 +7,11 @@ Unavailable | Erased`` and so on), and what went wrong is ``ServiceProblem`` or 
 from benne.client._client import Client, KeyBook, NotReached, ServiceProblem
 from benne.client._orders import (
     ActDone,
+    Amounts,
     Contribution,
     Fund,
     Instalment,
+    Offer,
     OpenClaim,
     Order,
     OrderAct,
@@ -18,6 +20,7 @@ from benne.client._orders import (
     Referred,
     SyncDone,
     SyncedAct,
+    Terms,
 )
 from benne.client._wire import (
     Accepted,
@@ -57,6 +60,7 @@ from benne.client._wire import (
 __all__ = [
     "Accepted",
     "ActDone",
+    "Amounts",
     "AnswerStanding",
     "AnyAnswer",
     "BriefAnswer",
@@ -83,6 +87,7 @@ __all__ = [
     "NoConsent",
     "NotEnoughEvidence",
     "NotReached",
+    "Offer",
     "Often",
     "OpenClaim",
     "Order",
@@ -97,6 +102,7 @@ __all__ = [
     "ServiceProblem",
     "SyncDone",
     "SyncedAct",
+    "Terms",
     "Unavailable",
     "Usage",
     "UsageRow",

@@ -38,6 +38,7 @@ _ORDER: msgspec.json.Decoder[orders.Order] = msgspec.json.Decoder(orders.Order)
 _ORDERS: msgspec.json.Decoder[orders.Orders] = msgspec.json.Decoder(orders.Orders)
 _HISTORY: msgspec.json.Decoder[orders.History] = msgspec.json.Decoder(orders.History)
 _SYNCED: msgspec.json.Decoder[orders.Synced] = msgspec.json.Decoder(orders.Synced)
+_OFFERS: msgspec.json.Decoder[list[orders.Offer]] = msgspec.json.Decoder(list[orders.Offer])
 _FUND: msgspec.json.Decoder[orders.Fund] = msgspec.json.Decoder(orders.Fund)
 _CLAIMS: msgspec.json.Decoder[list[orders.OpenClaim]] = msgspec.json.Decoder(list[orders.OpenClaim])
 _REFERRED: msgspec.json.Decoder[list[orders.Referred]] = msgspec.json.Decoder(list[orders.Referred])
@@ -249,6 +250,10 @@ class Client:
     def look_order(self, order: str) -> orders.Order:
         """How an order stands."""
         return _ORDER.decode(self._send("GET", f"/v1/orders/{order}"))
+
+    def offers(self) -> list[orders.Offer]:
+        """What may be ordered, with the terms to show a person before they take it."""
+        return _OFFERS.decode(self._send("GET", "/v1/offers"))
 
     def order_of(self, number: str) -> orders.Order | None:
         """The order of the merchant's own ``number``; ``None`` where there is none."""

@@ -138,6 +138,36 @@ class Claim(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Terms(Struct, frozen=True, kw_only=True):
+    """The terms of an order or an offer, to be shown to the person before they take it.
+
+    What is owed is paid within ``pay_within_days`` of the end (an instalment by its own day).  The
+    person is reminded so many days before a deadline.  A promise counts as broken after
+    ``grace_days``, and ``notice_days`` after the person was told that it would.  A deduction above
+    ``confirm_above_minor`` waits for the person.
+    """
+
+    says: str
+    pay_within_days: int
+    reminders_days: list[int]
+    grace_days: int
+    notice_days: int
+    confirm_above_minor: int
+    extensions_max: int
+    hardship_days_max: int
+    kept: str
+    broken: str
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """What may be ordered (``offer`` of an order); ``service`` and ``terms`` null: any service."""
+
+    offer: str
+    purposes: list[str]
+    service: str | None
+    terms: Terms | None
+
+
 class Amounts(Struct, frozen=True, kw_only=True):
     """What a merchant asks the person to agree to: with ``agree``, and these very amounts."""
 
@@ -171,6 +201,7 @@ class Order(Struct, frozen=True, kw_only=True):
     deposit_minor: int
     price_minor: int
     proposed: Amounts | None
+    terms: Terms
     waived_minor: int
     required_minor: int
     held_minor: int

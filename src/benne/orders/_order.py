@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from benne.kernel import MICROS_PER_DAY, InvalidInput
-from benne.orders._services import Service
+from benne.orders._services import Service, Terms
 
 STATES = (
     "created", "refused", "offered", "admitted", "expired", "cancelled", "running", "extended",
@@ -177,7 +177,8 @@ class Order:
     charged beside compensation, which ``deposit_minor`` bounds.  Of the deposit, ``waived_minor``
     need not be paid; ``required_minor`` is what a person who was offered a part must put down.
     ``cap_minor`` is up to what the person was admitted without; ``proposed`` are higher amounts,
-    which the merchant asks the person to agree to.
+    which the merchant asks the person to agree to.  ``terms`` are those of its offer, where they
+    are other than the service's: as they were when it was made.
     """
 
     id: str
@@ -223,6 +224,7 @@ class Order:
     consent_held_until: int | None = None
     cap_minor: int = 0
     proposed: Amounts | None = None
+    terms: Terms | None = None
 
     @property
     def amounts(self) -> Amounts:

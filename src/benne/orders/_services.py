@@ -50,6 +50,21 @@ class Terms:
     def __post_init__(self) -> None:
         if self.retry_days < 1:
             raise InvalidInput(f"retry_days must be 1 or more; got {self.retry_days}.")
+        for field in fields(self):
+            stated = getattr(self, field.name)
+            several = stated if isinstance(stated, tuple) else (stated,)
+            most = _DAYS_MOST if "days" in field.name else 2**53 - 1
+            for value in several:
+                if not 0 <= value <= most:
+                    raise InvalidInput(f"{field.name} must be from 0 to {most}; got {value}.")
+
+
+_DAYS_MOST = 3660
+_RISES = frozenset(
+    {"pay_within_days", "grace_days", "notice_days", "retry_days", "hardship_days_max"}
+)
+"""What an offer may give more of than its service.  Of all else but the threshold, it may ask less;
+of reminders there may be no fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +86,14 @@ class Service:
     broken: str
     terms: Terms
     sources: Mapping[str, str]
+    own_terms: bool = False
 
     def with_terms(self, *, source: str, **changes: Any) -> Service:
-        """This service on a merchant's own numbers, each of them from ``source``.
+        """This service on an offer's own kinder numbers, each of them from ``source``.
 
         Raises:
-            InvalidInput: no such number; or a deposit, a charge, or a term above the service's.
+            InvalidInput: no such number; or one that asks more of the person, or gives them less,
+                than the service does.
         """
         known = {field.name for field in fields(Terms)}
         for name, value in changes.items():
@@ -84,16 +101,33 @@ class Service:
                 raise InvalidInput(
                     f"a service has no term {name!r}; it has {', '.join(sorted(known))}."
                 )
-            most = getattr(self.terms, name)
-            if name in ("deposit_max_minor", "charge_max_minor", "term_days_max") and value > most:
-                raise InvalidInput(
-                    f"{self.name}: {name} must be {most} or less, the service's own; got {value}."
-                )
+            self._demand_kinder(name, value)
         return replace(
             self,
             terms=replace(self.terms, **changes),
             sources={**self.sources, **dict.fromkeys(changes, source)},
+            own_terms=True,
         )
+
+    def on(self, terms: Terms | None) -> Service:
+        """This service as an order has it: on its own ``terms``, or on the service's (``None``)."""
+        return self if terms is None else replace(self, terms=terms, own_terms=True)
+
+    def _demand_kinder(self, name: str, value: Any) -> None:
+        own = getattr(self.terms, name)
+        if name == "threshold":
+            return
+        if name == "reminders_days":
+            if len(set(value)) < len(own) or min(value, default=0) < 1:
+                raise InvalidInput(
+                    f"{self.name}: reminders_days must be {len(own)} different days or more before "
+                    f"a deadline, as many as the service's own; got {list(value)}."
+                )
+        elif value < own if name in _RISES else value > own:
+            side = "more" if name in _RISES else "less"
+            raise InvalidInput(
+                f"{self.name}: {name} must be {own} or {side}, the service's own; got {value}."
+            )
 
 
 def read_service(document: Mapping[str, Any], *, name: str, where: str) -> Service:

@@ -67,6 +67,7 @@ def open_order(opening: Opening, service: Service) -> Step:
         price_minor=opening.price_minor,
         promised_minor=opening.promised_minor,
         plan=opening.plan,
+        terms=service.terms if service.own_terms else None,
     )
     return Step(order, "create", "", "created")
 

@@ -122,6 +122,18 @@ def page(
 
 
 @get(
+    "/v1/offers",
+    tags=["Orders"],
+    responses={**answered(list[wire.Offer], "What may be ordered"), **problems()},
+)
+@threaded
+def offers(request: Asking) -> Response[bytes]:
+    """What may be ordered, with the terms to show a person before they take it."""
+    found = app.list_offers(service_of(request), request.auth)
+    return raw(encode([render.offer(one) for one in found]))
+
+
+@get(
     "/v1/referrals",
     tags=["Cover"],
     responses={**answered(list[wire.Referred], "What waits for people"), **problems()},
@@ -302,6 +314,6 @@ def reconciliation(day: Day, request: Asking) -> Response[str]:
 
 
 HANDLERS = (
-    create, page, referrals, claims, look, history, act, sync, payment_told, fund, pay_in,
+    create, page, offers, referrals, claims, look, history, act, sync, payment_told, fund, pay_in,
     reconciliation,
 )  # fmt: skip

@@ -85,7 +85,7 @@ def _rendered(found: app.OwnOrder) -> OwnOrder:
     return OwnOrder(
         **{**fields, "can": list(found.can)},
         organisation=found.merchant,
-        says=found.says,
+        says=found.service.says,
         next=None
         if task is None
         else Next(at=from_micros(task.at), act=task.act, says=app.ORDER_ACTS[task.act].says),

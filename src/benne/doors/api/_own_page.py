@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
@@ -73,6 +74,8 @@ ANSWERS = {
 """What became of an objection to a breach."""
 
 _ALARM = {"overdue", "claimed"}
+_WAITS = {"created", "offered", "admitted"}
+"""In which a person has not taken it yet: the terms stand open before them."""
 
 
 @cache
@@ -131,7 +134,9 @@ def _shown(own: app.OwnOrder, money: Currency) -> dict[str, Any]:
         "number": own.stored.number,
         "organisation": own.merchant,
         "service": order.service.replace("_", " "),
-        "says": own.says,
+        "says": own.service.says,
+        "terms": list(_terms(own.service, money)),
+        "waits": order.state in _WAITS,
         "made": _day(order.created_at),
         "state": said,
         "alarm": order.state in _ALARM,
@@ -170,15 +175,40 @@ def _lines(own: app.OwnOrder, money: Currency) -> Iterator[str]:
         yield f"If nothing else happens, on {_day(own.next.at)} {NEXT[own.next.act]}."
 
 
+def _terms(service: app.OrderService, money: Currency) -> Iterator[str]:
+    """The terms on which an order was made, in sentences."""
+    terms = service.terms
+    if service.paying == "schedule":
+        yield "Each instalment is paid by its own day."
+    elif terms.pay_within_days:
+        yield f"What it costs is paid within {_days(terms.pay_within_days)} of its end."
+    ahead = " and ".join(str(days) for days in sorted(terms.reminders_days, reverse=True))
+    yield f"You are reminded {ahead} days before a deadline."
+    broken = re.sub(r" \(\w+\)", "", service.broken)  # without the codes of the evidence
+    yield (
+        f"{broken} The grace is {_days(terms.grace_days)}, and you are told "
+        f"{_days(terms.notice_days)} ahead; only then a breach is recorded."
+    )
+    yield f"A deduction above {money.text(terms.confirm_above_minor)} waits until you confirm it."
+    yield f"In hardship it may be paused for up to {_days(terms.hardship_days_max)}."
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
+
+
 def _proposal(order: app.Order, asked: app.Amounts, money: Currency) -> Iterator[str]:
     """What the merchant asks to change, each amount as it is and as it would be."""
     for now, then, says in (
-        (order.price_minor, asked.price_minor, "The most that it may cost"),
-        (order.deposit_minor, asked.deposit_minor, "The most that damage may cost"),
-        (order.value_minor, asked.value_minor, "What you are trusted with"),
+        (order.price_minor, asked.price_minor, "the most that it may cost"),
+        (order.deposit_minor, asked.deposit_minor, "the most that damage may cost"),
+        (order.value_minor, asked.value_minor, "what you are trusted with"),
     ):
         if now != then:
-            yield f"The merchant asks: {says} would be {money.text(then)}, not {money.text(now)}."
+            yield (
+                f"The merchant asks you to agree: {says} would be {money.text(then)}, not "
+                f"{money.text(now)}."
+            )
 
 
 def _acts(own: app.OwnOrder, money: Currency) -> Iterator[dict[str, Any]]:

@@ -41,6 +41,7 @@ def order(stored: app.StoredOrder) -> wire.Order:
         deposit_minor=one.deposit_minor,
         price_minor=one.price_minor,
         proposed=None if one.proposed is None else _amounts(one.proposed),
+        terms=_terms(app.service_of(one)),
         waived_minor=one.waived_minor,
         required_minor=one.required_minor,
         held_minor=one.held_minor,
@@ -61,6 +62,32 @@ _NOT_ASKED = {
     "told", "remind", "warn", "lapse", "expire", "hold_consent", "admit", "offer", "refuse",
 }  # fmt: skip
 """What the system and the provider do, whoever asks."""
+
+
+def _terms(service: app.OrderService) -> wire.Terms:
+    terms = service.terms
+    return wire.Terms(
+        says=service.says,
+        pay_within_days=terms.pay_within_days,
+        reminders_days=list(terms.reminders_days),
+        grace_days=terms.grace_days,
+        notice_days=terms.notice_days,
+        confirm_above_minor=terms.confirm_above_minor,
+        extensions_max=terms.extensions_max,
+        hardship_days_max=terms.hardship_days_max,
+        kept=service.kept,
+        broken=service.broken,
+    )
+
+
+def offer(seen: app.OfferSeen) -> wire.Offer:
+    """What may be ordered, on which terms."""
+    return wire.Offer(
+        offer=seen.name,
+        purposes=list(seen.purposes),
+        service=None if seen.service is None else seen.service.name,
+        terms=None if seen.service is None else _terms(seen.service),
+    )
 
 
 def _amounts(asked: app.Amounts) -> wire.Amounts:
