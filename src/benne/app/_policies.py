@@ -26,8 +26,10 @@ from benne.decisions import (
     decided,
     read_policy,
 )
+from benne.evidence import observations_table, visible
 from benne.kernel import Corrupt, InvalidInput, Json, Value, iso, parse_instant
 from benne.monitoring import jeffreys_interval
+from benne.orders import exposure_seen
 from benne.scores import level_at
 
 if TYPE_CHECKING:
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
     from benne.app.stores.online.policies import Role, Term
     from benne.app.wiring import Session
 
-_ALONE = 500
-"""So many cases of a back-test are decided one by one, too; both ways must agree."""
+_PART = 10_000
+"""So many cases of a back-test at a time are decided one by one, too; both ways must agree."""
 
 
 def policy_of(session: Session, path: Path) -> Policy:
@@ -153,6 +155,11 @@ class BackTest:
         facts: Any = self.facts
         name = f"{self.policy.name}, version {self.policy.version}"
         yield f"{name}: {facts['cases']:,} people, {self.says}."
+        if facts["exposed"] is not None:
+            yield (
+                f"{facts['exposed']:,} of them had something at risk then, by what was known of "
+                "their orders."
+            )
         for one in facts["outcomes"]:
             rate = one["bad_rate"]
             bad = "no known outcome" if rate is None else (
@@ -169,26 +176,30 @@ def back_test(
     path: Path,
     *,
     amount_minor: int = 0,
+    merchant: str | None = None,
     fields: Mapping[str, Value] | None = None,
 ) -> BackTest:
     """What the policy in a file would have decided, on evidence as it was known at the time.
 
-    Each person is scored by a card that had not seen them.  ``amount_minor`` and ``fields`` are
-    asked of everybody; nobody has anything at risk yet.
+    Each person is scored by a card that had not seen them, and has at risk what was known of their
+    orders then.  ``amount_minor`` and ``fields`` are asked of everybody, by ``merchant``.  Every
+    case is decided in the database and alone, and both ways must agree.
 
     Raises:
-        InvalidInput: the policy or a field does not fit.
+        InvalidInput: the policy or a field does not fit; or it speaks of what is at risk here, and
+            there are orders, and it is not said at which merchant.
         NotFound: the family was not trained.
         Corrupt: a case is decided otherwise alone than in the table, which is a bug.
     """
     policy = policy_of(session, path)
+    asked = {"amount_minor": amount_minor, **(fields or {})}
     with session.lake() as lake:
         tell("cases", 0, None)
-        cases, seen, says = _cases(session, lake, policy, amount_minor, fields or {})
+        cases, seen, says = _cases(session, lake, policy, asked, merchant)
         lake.lend("policy_cases", cases)
         tell("decisions", 0, None)
         rows = lake.execute(_query(policy, cases)).sort_by("observation")
-    _demand_agreement(policy, rows)
+    _demand_agreement(policy, rows, tell)
     return BackTest(policy, says, rows, _facts(rows, seen))
 
 
@@ -202,8 +213,8 @@ def _cases(
     session: Session,
     lake: Lake,
     policy: Policy,
-    amount_minor: int,
-    fields: Mapping[str, Value],
+    asked: Mapping[str, Value],
+    merchant: str | None,
 ) -> tuple[pa.Table, pa.Table, str]:
     """A row for each person held out, with every fact of which the policy speaks."""
     import pyarrow as pa
@@ -220,9 +231,9 @@ def _cases(
             [None if s is None else level_at(policy.family, s) for s in score], pa.string()
         ),
     }
-    asked = {"amount_minor": amount_minor, "exposure_minor": 0, "exposure_here_minor": 0, **fields}
     for name, value in asked.items():
         columns[name] = pa.array([value] * len(score), _arrow(policy, name))
+    columns |= _exposures(session, lake, policy, seen, merchant)
     columns |= _features(lake, policy, seen)
     missing = sorted(policy.names - set(columns))
     if missing:
@@ -232,6 +243,43 @@ def _cases(
         )
     table = {name: columns[name] for name in sorted(policy.names)}
     return pa.table({"observation": seen["observation"].combine_chunks(), **table}), seen, says
+
+
+def _exposures(
+    session: Session, lake: Lake, policy: Policy, seen: pa.Table, merchant: str | None
+) -> dict[str, Any]:
+    """What each had at risk at their moment, where the policy speaks of it."""
+    import pyarrow as pa
+
+    wanted = sorted(policy.names & {"exposure_minor", "exposure_here_minor"})
+    if not wanted:
+        return {}
+    kinds = {kind.name: kind for kind in session.workspace.kinds}
+    there = lake.versions()
+    if not there.get("order"):
+        return {name: pa.array(np.zeros(seen.num_rows, np.int64)) for name in wanted}
+    if "exposure_here_minor" in wanted and merchant is None:
+        raise InvalidInput(
+            f"policy {policy.name} speaks of exposure_here_minor, what a person has at risk at the "
+            "merchant that asks; name it with --merchant."
+        )
+    looks, permit = observations_table(), session.permit("model_building")
+    shown = {
+        name: visible(kinds[name], looks, permit, kinds=kinds)
+        for name in ("order", "obligation")
+        if there.get(name)
+    }
+    found = lake.execute(exposure_seen(shown["order"], shown.get("obligation"), merchant=merchant))
+    found = found.sort_by("observation")
+    numbers, mine = found["observation"].to_numpy(), seen["observation"].to_numpy()
+    place = np.searchsorted(numbers, mine)
+    has = np.isin(mine, numbers)
+    return {
+        name: pa.array(
+            np.where(has, np.append(found[name].to_numpy(), 0)[place], 0).astype(np.int64)
+        )
+        for name in wanted
+    }
 
 
 def _features(lake: Lake, policy: Policy, seen: pa.Table) -> dict[str, Any]:
@@ -260,17 +308,22 @@ def _arrow(policy: Policy, name: str) -> pa.DataType:
     return kinds[policy.types[name]]
 
 
-def _demand_agreement(policy: Policy, rows: pa.Table) -> None:
-    letters = {True: "T", False: "F", None: "-"}
-    for row in rows.slice(0, _ALONE).to_pylist():
-        alone = decide_on(policy, {name: row[name] for name in policy.names})
-        held = "".join(letters[step.held] for step in alone.trace)
-        found = (row["outcome"], row["cap_minor"], row["codes"], row["held"])
-        if found != (alone.outcome, alone.cap_minor, ",".join(alone.codes), held):
-            raise Corrupt(
-                f"observation {row['observation']} is decided as {found} in the table and as "
-                f"{alone.outcome}, {alone.cap_minor}, {alone.codes} alone; report this as a bug."
-            )
+_LETTERS = {True: "T", False: "F", None: "-"}
+
+
+def _demand_agreement(policy: Policy, rows: pa.Table, tell: Progress) -> None:
+    for start in range(0, rows.num_rows, _PART):
+        tell("agreement", start, rows.num_rows)
+        for row in rows.slice(start, _PART).to_pylist():
+            alone = decide_on(policy, {name: row[name] for name in policy.names})
+            held = "".join(_LETTERS[step.held] for step in alone.trace)
+            found = (row["outcome"], row["cap_minor"], row["codes"], row["held"])
+            if found != (alone.outcome, alone.cap_minor, ",".join(alone.codes), held):
+                raise Corrupt(
+                    f"observation {row['observation']} is decided as {found} in the table and as "
+                    f"{alone.outcome}, {alone.cap_minor}, {alone.codes} alone; report this as a "
+                    "bug."
+                )
 
 
 def _facts(rows: pa.Table, seen: pa.Table) -> dict[str, Json]:
@@ -281,10 +334,19 @@ def _facts(rows: pa.Table, seen: pa.Table) -> dict[str, Json]:
     caps = rows["cap_minor"].drop_null().to_pylist()
     return {
         "cases": rows.num_rows,
+        **_exposed(rows),
         "outcomes": [_of(name, outcome == name, became) for name in reversed(OUTCOMES)],
         "codes": dict(codes.most_common()),
         "caps": {str(cap): number for cap, number in sorted(Counter(caps).items())},
     }
+
+
+def _exposed(rows: pa.Table) -> dict[str, Json]:
+    """How many had something at risk, where the policy asks."""
+    asked = [n for n in ("exposure_minor", "exposure_here_minor") if n in rows.column_names]
+    if not asked:
+        return {"exposed": None, "exposed_why": "the policy does not speak of what is at risk"}
+    return {"exposed": int(np.any([rows[n].to_numpy() > 0 for n in asked], axis=0).sum())}
 
 
 def _of(name: str, mask: Any, became: Any) -> dict[str, Json]:

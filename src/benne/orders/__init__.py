@@ -8,12 +8,13 @@ Order        ``open_order`` and ``apply`` an ``Act``: a ``Step`` says what the o
 Life         ``begin`` and ``act_on``: the same in memory, where a repeated request moves nothing
 Ledger       ``Entry``, ``balances``, ``trial_balance``; ``Fund`` covers a merchant's losses
 Payments     ``PaymentPort`` is what a provider implements; ``SimulatedProvider`` fails on demand
-Evidence     ``evidence_of`` an order: rows for the ordinary ingest
+Evidence     ``evidence_of`` an order: rows for the ordinary ingest; ``exposure_seen`` in them
 """
 
 from benne.orders._acts import ACTORS, ACTS, Act, Opening, Rule
 from benne.orders._agenda import Task, next_task
 from benne.orders._evidence import EvidenceRow, evidence_of
+from benne.orders._exposure import exposure_seen
 from benne.orders._fund import Fund, FundLimits, pay_in
 from benne.orders._ledger import ACCOUNTS, Entry, Posting, balances, moved, trial_balance
 from benne.orders._life import Life, act_on, begin, demand_same
@@ -115,6 +116,7 @@ __all__ = [
     "deadline",
     "demand_same",
     "evidence_of",
+    "exposure_seen",
     "moved",
     "next_task",
     "open_order",

@@ -129,6 +129,10 @@ def backtest(
     workspace: WorkspaceArg,
     file: FileArg,
     amount: Annotated[int, typer.Option(help="What everybody asks for, in minor units.")] = 0,
+    merchant: Annotated[
+        str | None,
+        typer.Option(help="The organisation that asks: what people have at risk there."),
+    ] = None,
     fields: Annotated[
         list[str] | None,
         typer.Option("--field", metavar="NAME=VALUE", help="A field of the merchant's own."),
@@ -143,7 +147,14 @@ def backtest(
 
     given = {name: _value(text) for name, _, text in (one.partition("=") for one in fields or [])}
     with progress() as tell:
-        found = app.back_test(app.session(workspace), tell, file, amount_minor=amount, fields=given)
+        found = app.back_test(
+            app.session(workspace),
+            tell,
+            file,
+            amount_minor=amount,
+            merchant=merchant,
+            fields=given,
+        )
     for line in [json.dumps(dict(found.facts))] if as_json else found.lines():
         out(line)
 
