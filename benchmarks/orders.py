@@ -79,7 +79,7 @@ def prepare(folder: Path, url: str) -> tuple[str, list[str]]:
                 names.append(given.consent.known_as)
                 evidence.append(
                     unit, _history(opened, subject), at=opened.clock(), source="past",
-                    told=lambda b: opened.hashed(b.hex()),
+                    told=opened.told,
                 )  # fmt: skip
     opened.online.close()
     return f"{made.client}:{made.secret}", names

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import subprocess
 import sys
@@ -87,17 +89,40 @@ def test_an_older_lake_is_migrated_once(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "lake.duckdb"
     with open_lake(path) as lake:
         one_version(lake)
-    monkeypatch.setattr(_lake_schema, "SCHEMA", 3)
+    newer = _lake_schema.SCHEMA + 1
+    monkeypatch.setattr(_lake_schema, "SCHEMA", newer)
     monkeypatch.setitem(
-        _lake_schema.MIGRATIONS, 2, ("ALTER TABLE batches ADD COLUMN note VARCHAR",)
+        _lake_schema.MIGRATIONS, newer - 1, ("ALTER TABLE batches ADD COLUMN note VARCHAR",)
     )
     with pytest.raises(Conflict, match="open it once for writing"):
         open_lake(path, read_only=True)
     for _ in range(2):
         with open_lake(path) as lake:
-            assert lake.query("SELECT schema FROM lake").to_pylist() == [{"schema": 3}]
+            assert lake.query("SELECT schema FROM lake").to_pylist() == [{"schema": newer}]
             assert lake.query("SELECT note FROM batches").num_rows == 1
             assert lake.versions() == {"means": 1}
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_nobody_finds_out_by_trying_names_what_was_erased(tmp_path: Path, older: bool) -> None:
+    path, key = tmp_path / "lake.duckdb", b"k" * 32
+    name = ("means", "bank", "m1")
+    plain = hashlib.md5("\x1f".join(name).encode(), usedforsecurity=False).hexdigest()
+    with open_lake(path, erasure_key=key) as lake:
+        one_version(lake)
+        (held,) = lake.query("SELECT source, record FROM evidence_means").to_pylist()
+        assert (held["source"], held["record"]) == name[1:]
+        gone = Gone("nobody", NOW + 1, False, (name,))
+        lake.sync([], [gone], store="s", position=1, currency="EUR", now=NOW + 1)
+        lake._connection.run("DELETE FROM evidence_means")
+        if older:
+            lake._connection.run("UPDATE erased SET name = ?", [plain])
+            lake._connection.run("UPDATE lake SET schema = 2")
+    with open_lake(path, erasure_key=key) as lake:
+        (row,) = lake.query("SELECT name FROM erased").to_pylist()
+        assert row["name"] == hmac.new(key, plain.encode(), "sha256").hexdigest()
+        one_version(lake, now=NOW + 2, income=6)
+        assert lake.query("SELECT 1 FROM evidence_means").num_rows == 0
 
 
 def test_a_file_that_is_no_lake_is_refused(tmp_path: Path) -> None:

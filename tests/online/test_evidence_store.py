@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from benne.app.stores.online import Online, deletions, evidence, journal, owners
+from benne.app.stores.online._migration import migrate
 from benne.evidence import Arrival, Finding, Rules, View, arrival, seen, standard_kinds
 from benne.kernel import END_OF_TIME, MICROS_PER_DAY, parse_instant
 from benne.rights import LawfulBasis, Permit, permit_on_basis
@@ -228,12 +230,64 @@ def test_what_is_known_already_makes_nothing_fresher(online: Online) -> None:
     assert (known(online).known_at, known(online).batch) == (before.known_at, before.batch)
 
 
+def deletes(online: Online, *, at: int = NOW) -> None:
+    with online.begin() as unit:
+        line = journal.append(unit, "deleted", {}, at=at)
+        names, kinds = [("obligation", "grid", "o1")], KINDS.values()
+        deletions.delete_records(unit, "s", names, kinds, line=line, at=at, rule="r", told=told)
+
+
+def digests(online: Online) -> dict[bytes, str]:
+    with online.reading() as unit:
+        return {bytes(row.digest): row.subject for row in unit.rows(select(owners.owners))}
+
+
+def test_nobody_finds_out_by_trying_names_what_was_deleted(online: Online) -> None:
+    put(online, obligation(), obligation("o2"))
+    deletes(online)
+    plain = {name: owners.record_digest("obligation", "grid", name) for name in ("o1", "o2")}
+    there = digests(online)
+    assert there.pop(plain["o2"]) == "s"
+    ((hidden, of),) = there.items()
+    assert (hidden, of) == (owners.hidden_digest(plain["o1"], told), owners.ERASED)
+    put(online, obligation(), at=NOW + 1)
+    assert plain["o1"] not in digests(online), "to send it again leaves no trace of it either"
+
+
+def test_what_an_older_benne_left_plain_is_keyed_and_stays_deleted(online: Online) -> None:
+    plain = owners.record_digest("obligation", "grid", "o1")
+    with online.begin() as unit:
+        unit.run(insert(owners.owners), {"digest": plain, "subject": "", "erased_at": NOW})
+    with online.begin() as unit:
+        assert owners.has_older(unit)
+        assert owners.hide_older(unit, told=told) == 1
+        assert not owners.has_older(unit)
+    assert plain not in digests(online)
+    (again,) = put(online, obligation(), at=NOW + 1)
+    assert isinstance(again, Finding)
+    assert again.code == "erased"
+
+
+def test_an_older_benne_gets_every_column_as_a_list(online: Online) -> None:
+    put(online, obligation(), obligation("o2"))
+    before = known(online).history["obligation"]
+
+    def bodies() -> list[dict[str, Any]]:
+        with online.reading() as unit:
+            return [msgspec.msgpack.decode(r.body) for r in unit.rows(select(evidence.packed))]
+
+    assert any(not isinstance(column, list) for body in bodies() for column in body.values())
+    migrate(online.engine, to="0010")
+    for body in bodies():
+        assert {type(column) for column in body.values()} == {list}
+        assert {len(column) for column in body.values()} == {2}
+    migrate(online.engine)
+    assert list(known(online).history["obligation"]) == list(before)
+
+
 def test_who_still_has_what_was_deleted_cannot_bring_it_back(online: Online) -> None:
     put(online, obligation())
-    with online.begin() as unit:
-        line = journal.append(unit, "deleted", {}, at=NOW)
-        names, kinds = [("obligation", "grid", "o1")], KINDS.values()
-        deletions.delete_records(unit, "s", names, kinds, line=line, at=NOW, rule="r")
+    deletes(online)
     (again,) = put(online, obligation(), at=NOW + 1)
     assert isinstance(again, Finding)
     assert again.code == "erased"

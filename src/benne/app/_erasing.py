@@ -26,6 +26,7 @@ from benne.app.stores.online import (
     limits,
     network,
     orders,
+    owners,
     policies,
 )
 from benne.evidence import Kind
@@ -133,10 +134,19 @@ def _delete(service: Service, unit: Unit, subject: str, fates: Iterable[Fate], *
             line=service.note(unit, "deleted", proof),
             at=at,
             rule=rule,
+            told=service.told,
         )
         for fate in own:
             disputes.forget(unit, subject, (fate.kind, fate.source, fate.record))
     return whole
+
+
+def hide_older_deletions(service: Service) -> None:
+    """Key the digests of deleted records that an older Benne left plain in the store."""
+    with service.online.reading() as unit:
+        waiting = owners.has_older(unit)
+    while waiting:
+        waiting = service.online.run(lambda unit: owners.hide_older(unit, told=service.told)) > 0
 
 
 def erase(service: Service, name: str) -> Forgotten:

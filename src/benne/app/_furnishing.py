@@ -106,7 +106,7 @@ def _stored(
         good,
         at=rules.now,
         source=caller.organisation,
-        told=lambda content: service.hashed(content.hex()),
+        told=service.told,
     )
     stored = [one for one in done if not isinstance(one, Finding)]
     for place, one in zip(places, done, strict=True):

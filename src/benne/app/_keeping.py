@@ -159,6 +159,4 @@ def _leave_inquiry(
     known = evidence.known(unit, consent.subject, (kind,)).history["inquiry"]
     if any(row["record"] == left.record for row in known):
         return
-    evidence.append(
-        unit, [left], at=at, source="benne", told=lambda body: service.hashed(body.hex())
-    )
+    evidence.append(unit, [left], at=at, source="benne", told=service.told)

@@ -164,7 +164,7 @@ def _furnish(
             arrivals,
             at=at,
             source=source,
-            told=lambda b: bureau.hashed(b.hex()),
+            told=bureau.told,
             mends=True,
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +64,7 @@ class Session:
             read_only=read_only,
             threads=self.threads,
             memory=self.memory,
+            erasure_key=hmac.new(self.key, b"benne key for erased records", sha256).digest(),
         )
 
     def permit(self, purpose: str) -> Permit:
@@ -122,6 +125,7 @@ def service(session: Session, *, database: str | None = None, pool: int = 5) -> 
         Conflict: a newer Benne wrote it.
     """
     from benne.app._bundle import read_bundles
+    from benne.app._erasing import hide_older_deletions
     from benne.app._reading import InProcess
     from benne.app._service import Service
     from benne.app.stores.online import Online
@@ -129,7 +133,7 @@ def service(session: Session, *, database: str | None = None, pool: int = 5) -> 
     bundles = read_bundles(session.workspace.models, session.workspace.model.families)
     own = f"sqlite:///{session.workspace.online}"
     url = database or os.environ.get("BENNE_DATABASE") or own
-    return Service(
+    opened = Service(
         workspace=session.workspace,
         online=Online.open(url, pool=pool),
         key=session.key,
@@ -138,6 +142,8 @@ def service(session: Session, *, database: str | None = None, pool: int = 5) -> 
         reader=InProcess.of(session.workspace, bundles),
         sign_in_secret=os.environ.get("BENNE_SIGN_IN_SECRET"),
     )
+    hide_older_deletions(opened)
+    return opened
 
 
 def share_workspace(session: Session, database: str | None, *, workers: int) -> None:

@@ -44,9 +44,10 @@ class Lake:
         kinds: tuple[Kind, ...],
         threads: int,
         memory_kb: int,
+        erasure_key: bytes = b"",
     ) -> None:
         self._connection, self._kinds = connection, kinds
-        self._store = Store(connection, _spill(path), threads, memory_kb)
+        self._store = Store(connection, _spill(path), threads, memory_kb, erasure_key)
 
     @classmethod
     def open(
@@ -57,10 +58,12 @@ class Lake:
         read_only: bool = False,
         threads: int = 2,
         memory: str = "3GB",
+        erasure_key: bytes = b"",
     ) -> Self:
         """The lake at ``path``, made where there is none.
 
         ``memory`` bounds what DuckDB takes; beyond it work spills to ``<path>.tmp/`` beside it.
+        ``erasure_key``, of 64 bytes or fewer, keys the digests of what was erased.
 
         Raises:
             Conflict: another process holds the lake, or a newer Benne wrote it.
@@ -73,11 +76,11 @@ class Lake:
         try:
             if not read_only:
                 _clear_spill(path)
-            prepare(connection, known, read_only=read_only)
+            prepare(connection, known, read_only=read_only, key=erasure_key)
         except BaseException:
             connection.close()
             raise
-        return cls(connection, path, known, threads, amount)
+        return cls(connection, path, known, threads, amount, erasure_key)
 
     def __enter__(self) -> Self:
         return self
@@ -155,7 +158,7 @@ class Lake:
         ]
         also: list[tuple[str, tuple[object, ...]]] = []
         for gone in erased:
-            also += erasing(gone, self._kinds, self.tables())
+            also += erasing(gone, self._kinds, self.tables(), self._store.erasure_key)
         also.append(("DELETE FROM synced WHERE store = ?", (store,)))
         also.append(("INSERT INTO synced VALUES (?, ?)", (store, position)))
         return ingest_together(self._store, requests, also)

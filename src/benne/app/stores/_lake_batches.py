@@ -35,7 +35,7 @@ from benne.app.stores._lake_rows import (
     untouched_inserts,
     versions_sql,
 )
-from benne.app.stores._lake_schema import evidence_table
+from benne.app.stores._lake_schema import evidence_table, hidden_name, key_pads, plain_name
 from benne.evidence import (
     PROBLEMS,
     RAW,
@@ -110,6 +110,7 @@ class Batch:
     currency: str
     now: int
     key: bytes | None
+    erasure_key: bytes
     spill: Path
     threads: int
     memory_kb: int
@@ -266,12 +267,15 @@ def _drop_erased(lake: Connection, batch: Batch, tally: Tally) -> None:
     """Leave out what was lawfully deleted: a source that still has it must not bring it back."""
     kind, source = literal(batch.mapping.kind.name), literal(batch.mapping.source)
     happened = f"least(s.known_at, s.{quoted(batch.mapping.kind.window)})"
-    mine = "(e.subject = s.subject AND e.erased_at >= s.known_at) OR (e.name = "
-    mine += f"md5(concat_ws(chr(31), {kind}, {source}, s.record)) AND e.erased_at >= {happened})"
-    gone = f"SELECT s.rowid FROM {STAGED} s JOIN erased e ON {mine}"
+    named = hidden_name(plain_name(kind, source, "record"))
+    mine = "(e.subject = s.subject AND e.erased_at >= s.known_at) OR (e.name = s.named"
+    mine += f" AND e.erased_at >= {happened})"
+    staged = f"(SELECT *, rowid, {named} AS named FROM {STAGED})"
+    gone = f"SELECT s.rowid FROM {staged} s JOIN erased e ON {mine}"
     if lake.value("SELECT count(*) FROM (SELECT 1 FROM erased LIMIT 1)"):
-        count = lake.value(f"SELECT count(DISTINCT rowid) FROM ({gone})")
-        lake.run(f"DELETE FROM {STAGED} WHERE rowid IN ({gone})")
+        pads = key_pads(batch.erasure_key)
+        count = lake.value(f"SELECT count(DISTINCT rowid) FROM ({gone})", pads)
+        lake.run(f"DELETE FROM {STAGED} WHERE rowid IN ({gone})", pads)
         tally.codes["erased"] += count
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from benne.app.stores._lake_schema import evidence_table, groups_table
+from benne.app.stores._lake_schema import (
+    evidence_table,
+    groups_table,
+    hidden_name,
+    key_pads,
+    plain_name,
+)
 from benne.evidence import Kind, quoted
 
 Statement = tuple[str, tuple[object, ...]]
@@ -25,8 +30,13 @@ class Gone:
     names: tuple[tuple[str, str, str], ...]
 
 
-def erasing(gone: Gone, kinds: Iterable[Kind], there: Collection[str]) -> Iterator[Statement]:
-    """The statements that delete it, and see that no later batch brings it back."""
+def erasing(
+    gone: Gone, kinds: Iterable[Kind], there: Collection[str], key: bytes
+) -> Iterator[Statement]:
+    """The statements that delete it, and see that no later batch brings it back.
+
+    Of a name there stays a digest under ``key``: who tries names on the lake alone finds none.
+    """
     for kind in kinds:
         table, groups = evidence_table(kind.name), groups_table(kind.name)
         if table not in there:
@@ -51,8 +61,8 @@ def erasing(gone: Gone, kinds: Iterable[Kind], there: Collection[str]) -> Iterat
         yield from _derived(gone.subject, there)
         yield "INSERT INTO erased VALUES (?, NULL, ?)", (gone.subject, gone.at)
     for name in gone.names:
-        told = hashlib.md5("\x1f".join(name).encode(), usedforsecurity=False).hexdigest()
-        yield "INSERT INTO erased VALUES (NULL, ?, ?)", (told, gone.at)
+        told = hidden_name(plain_name("?", "?", "?"))
+        yield f"INSERT INTO erased SELECT NULL, {told}, ?", (*key_pads(key), *name, gone.at)
 
 
 def _derived(subject: str, there: Collection[str]) -> Iterator[Statement]:

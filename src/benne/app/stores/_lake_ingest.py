@@ -53,12 +53,14 @@ class BatchReport:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An open lake, where its work spills, and the machine's share that it may take."""
+    """An open lake, where its work spills, the machine's share that it may take, and the key of
+    the digests of what was erased."""
 
     connection: Connection
     spill: Path
     threads: int
     memory_kb: int
+    erasure_key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def _batch(store: Store, request: Request) -> Batch:
         currency=request.currency,
         now=request.now,
         key=request.key,
+        erasure_key=store.erasure_key,
         spill=store.spill,
         threads=store.threads,
         memory_kb=store.memory_kb,

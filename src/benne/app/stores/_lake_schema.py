@@ -8,7 +8,7 @@ from benne.app.stores._duckdb import Connection
 from benne.evidence import COLUMN_TYPES, Kind, quoted
 from benne.kernel import END_OF_TIME, Conflict, Corrupt, InvalidInput
 
-SCHEMA = 2
+SCHEMA = 3
 SQL_TYPES = {
     "text": "VARCHAR",
     "int": "BIGINT",
@@ -42,8 +42,28 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS synced (store VARCHAR, position BIGINT)",
     "CREATE TABLE IF NOT EXISTS erased (subject VARCHAR, name VARCHAR, erased_at BIGINT)",
 )
-MIGRATIONS: dict[int, tuple[str, ...]] = {1: _TABLES[-2:]}
+HIDE_NAMES = "hide the names of erased records"
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: _TABLES[-2:], 2: (HIDE_NAMES,)}
 """For each older schema number, the statements that make it the next one."""
+
+
+def plain_name(kind: str, source: str, record: str) -> str:
+    """SQL for the plain digest of a record's name, each part in SQL too."""
+    return f"md5(concat_ws(chr(31), {kind}, {source}, {record}))"
+
+
+def hidden_name(plain: str) -> str:
+    """SQL for the keyed digest of a plain one: HMAC-SHA-256, in hex.
+
+    Its two parameters are ``key_pads`` of the key.
+    """
+    return f"sha256(?::BLOB || unhex(sha256(?::BLOB || encode({plain}))))"
+
+
+def key_pads(key: bytes) -> tuple[bytes, bytes]:
+    """The outer and the inner pad of an HMAC with a key of 64 bytes or fewer (RFC 2104)."""
+    whole = key.ljust(64, b"\0")
+    return bytes(c ^ 0x5C for c in whole), bytes(c ^ 0x36 for c in whole)
 
 
 def evidence_table(kind: str) -> str:
@@ -65,8 +85,12 @@ def own_columns(kind: Kind, *, group: bool) -> dict[str, str]:
     }
 
 
-def prepare(connection: Connection, kinds: Iterable[Kind], *, read_only: bool) -> None:
+def prepare(
+    connection: Connection, kinds: Iterable[Kind], *, read_only: bool, key: bytes = b""
+) -> None:
     """Check the lake's schema number, migrate an older one, and make what is missing.
+
+    ``key`` is that of the digests of what was erased.
 
     Raises:
         Conflict: a newer Benne wrote the lake, or it is older and opened only to be read.
@@ -93,7 +117,11 @@ def prepare(connection: Connection, kinds: Iterable[Kind], *, read_only: bool) -
         statements += _kind_statements(kind, held)
     with connection.transaction():
         for statement in statements:
-            connection.run(statement)
+            if statement == HIDE_NAMES:
+                hidden = f"UPDATE erased SET name = {hidden_name('name')} WHERE name IS NOT NULL"
+                connection.run(hidden, key_pads(key))
+            else:
+                connection.run(statement)
 
 
 def _tables(connection: Connection) -> dict[str, dict[str, str]]:

@@ -72,11 +72,12 @@ def delete_records(
     line: int,
     at: int,
     rule: str,
+    told: owners.Told,
 ) -> bool:
     """Delete a person's records, by (kind, source, record), in every version; whether none is left.
 
     Only that there was a deletion stays, with its journal ``line`` and rule; and the names, until
-    they are deleted in the lake too.
+    they are deleted in the lake too.  ``told`` is the keyed hash of the journal.
     """
     gone: dict[str, set[tuple[Value, Value]]] = {}
     for kind_name, source, record in names:
@@ -98,7 +99,7 @@ def delete_records(
         if stay:
             evidence.write_versions(unit, subject, kind, stay)
     named = sorted((k, str(s), str(r)) for k, own in gone.items() for s, r in own)
-    _forget(unit, subject, named, at=at)
+    _forget(unit, subject, named, at=at, told=told)
     whole = left == 0
     made = {"line": line, "subject": subject, "at": at, "rule": rule, "whole": whole}
     unit.run(insert(deletions), made)
@@ -112,7 +113,7 @@ def delete_records(
     return whole
 
 
-def _forget(unit: Unit, subject: str, names: Sequence[tuple[str, str, str]], *, at: int) -> None:
+def _forget(unit: Unit, subject: str, names: Sequence[Name], *, at: int, told: owners.Told) -> None:
     """Take records out of the row journal, and nobody owns them any more."""
     unit.run(
         delete(evidence.rows).where(
@@ -123,7 +124,7 @@ def _forget(unit: Unit, subject: str, names: Sequence[tuple[str, str, str]], *, 
         ),
         [{"k": kind, "s": source, "r": record} for kind, source, record in names],
     )
-    owners.erase(unit, names, at=at)
+    owners.erase(unit, names, at=at, told=told)
 
 
 def since(unit: Unit, subject: str, *, batch: int) -> Deletion | None:

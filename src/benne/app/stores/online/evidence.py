@@ -256,7 +256,7 @@ def append(
             "send them in parts."
         )
     known_at = {s: max(at, last + 1) for s, last in lock(unit, *_people(arrivals)).items()}
-    owned = owners.claim(unit, arrivals)
+    owned = owners.claim(unit, arrivals, told=told)
     good = [one for one in arrivals if owned[owners.digest_of(one)] == one.subject]
     content = hashlib.sha256(b"".join(map(_body, good))).digest()
     line: dict[str, Json] = {"source": source, "records": len(good), "content": told(content)}
