@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import made_postgres
 import pytest
-from made_service import DAY, Asker, FakeReader, Turned
+from made_service import DAY, TEXT, Asker, FakeReader, Turned
+from sqlalchemy import select
+from test_evidence import BILL
 
 from benne import app
-from benne.app.stores.online import Online, keys
+from benne.app.stores.online import Online, consents, keys
 from benne.kernel import parse_instant, subject_id
 
 
@@ -43,6 +47,54 @@ def test_the_same_key_has_the_same_bytes_and_is_charged_once(asker: Asker) -> No
     assert again.headers["idempotency-replayed"] == "true"
     other = asker.ask("score", "somebody_else", key="k1")
     assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+
+
+def kept(service: app.Service) -> list[Any]:
+    with service.online.reading() as unit:
+        return list(unit.rows(select(keys.idempotency_keys)))
+
+
+def test_of_what_is_kept_for_a_key_the_store_alone_tells_nothing(asker: Asker) -> None:
+    headers = {"content-type": "application/x-ndjson", "idempotency-key": "k"}
+    body = b'{"kind": "obligation", "due_minor": "RAW-VALUE", "subject": "SECRET-PERSON"}'
+    came = asker.http.post("/v1/evidence/batch", content=body, headers=headers)
+    assert b"RAW-VALUE" in came.content
+    (row,) = kept(asker.service)
+    assert b"RAW-VALUE" not in row.body
+    plain = hashlib.sha256(b"/v1/evidence/batch\n" + body).hexdigest()
+    assert row.request != plain, "a person could be found out by trying"
+    again = asker.http.post("/v1/evidence/batch", content=body, headers=headers)
+    assert again.content == came.content
+
+
+def test_what_an_older_benne_kept_is_given_again(asker: Asker) -> None:
+    with asker.service.online.begin() as unit:
+        at = asker.service.clock()
+        keys.remember(unit, "c", "k", "r" * 64, status=201, body=b"old", subject=None, at=at)
+
+    def work(_: app.Unit) -> app.Fresh:
+        raise AssertionError("it was answered")
+
+    given = app.once(asker.service, "c", "k", "r" * 64, work)
+    assert (given.status, given.body, given.replayed) == (201, b"old", True)
+
+
+def test_a_key_of_a_person_who_was_erased_gives_nothing_again_and_does_nothing(
+    asker: Asker,
+) -> None:
+    body = {"identifier": "ID-1", "purposes": ["deposit_free"], "text_version": "1",
+            "text_hash": TEXT, "ticked_beforehand": False}  # fmt: skip
+    asker.http.post("/v1/evidence", json={**BILL, "subject": "ID-1"})
+    person = asker.post("/v1/consents", body, "c").json()["known_as"]
+    assert asker.ask("score", person, key="k").status_code == 200
+    app.erase(asker.service, "ID-1")
+    told = [asker.ask("score", person, key="k"), asker.post("/v1/consents", body, "c")]
+    assert [(one.status_code, one.json()["code"]) for one in told] == [(409, "key_erased")] * 2
+    assert {row.body for row in kept(asker.service) if row.subject is None} >= {b""}
+    assert asker.ask("score", "somebody", key="k").json()["code"] == "key_reused"
+    subject = subject_id("ID-1", key=asker.service.key)
+    with asker.service.online.reading() as unit:
+        assert len(consents.of_subject(unit, subject)) == 1
 
 
 def test_a_key_is_forgotten_after_a_day(asker: Asker, clock: Turned) -> None:

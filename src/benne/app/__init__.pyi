@@ -176,6 +176,7 @@ from ._reading import (
     Reading as Reading,
 )
 from ._refusals import (
+    KeyErased as KeyErased,
     KeyInFlight as KeyInFlight,
     KeyMissing as KeyMissing,
     KeyReused as KeyReused,

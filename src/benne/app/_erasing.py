@@ -30,7 +30,7 @@ from benne.app.stores.online import (
     policies,
 )
 from benne.evidence import Kind
-from benne.kernel import Json, NotFound, Value, iso
+from benne.kernel import Json, NotFound, Value, canonical_json, iso
 from benne.rights import Entry, Fate, Keep, erasure, erasure_proof, jurisdiction, obsolete
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from benne.app.stores.online import Unit
 
 _PEOPLE_AT_A_TIME = 50
-_ERASED = b'{"answer":"erased"}'
+_STAYS = ("id", "asked", "person", "purpose", "mode", "as_of", "family")
+"""What stays of an answer of a job: who asked knows it, and nothing of it is of the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,17 @@ def erase_person(
         limits.erase_subject(unit, subject)
         network.forget(unit, subject)
         keys.erase_subject(unit, subject)
-        jobs.erase_subject(unit, subject, _ERASED)
+        jobs.erase_subject(unit, subject, lambda body: _erased_answer(body, rule=rule, at=at))
     return Forgotten(fates, whole)
+
+
+def _erased_answer(body: bytes, *, rule: str, at: int) -> bytes:
+    """An answer of a job, once the person was erased: typed as any other."""
+    told = json.loads(body)
+    left: dict[str, Json] = {name: told[name] for name in _STAYS}
+    left |= {"answer": "erased", "rule": rule, "erased_at": iso(at), "model": None}
+    left |= {"evidence": None, "freshness": {"last_known_at": None, "days": None}}
+    return canonical_json(left).encode()
 
 
 def _entries(unit: Unit, subject: str, kinds: Iterable[Kind]) -> list[Entry]:

@@ -1,22 +1,32 @@
-"""Once: the same key and the same request have the same answer, byte for byte, for a day."""
+"""Once: the same key and the same request have the same answer, byte for byte, for a day.
+
+What is kept meanwhile is sealed under the workspace's key and the request itself: who has the
+store alone reads nothing of it, and of what a request said only who says it again.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from benne.app._refusals import KeyInFlight, KeyMissing, KeyReused
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from benne.app._refusals import KeyErased, KeyInFlight, KeyMissing, KeyReused
 from benne.app.stores.online import keys
-from benne.kernel import InvalidInput
+from benne.kernel import Corrupt, InvalidInput
 
 if TYPE_CHECKING:
     from benne.app._service import Service
     from benne.app.stores.online import Unit
 
 LONGEST = 128
+_NONCE = 12
 KEY_SAYS = (
     "send an Idempotency-Key header with a new value for each new request, and the same value when "
     "you repeat one; it keeps you from being charged twice."
@@ -52,6 +62,7 @@ def once(
         KeyMissing, InvalidInput: no key, or one that is no key.
         KeyReused: it belongs to another request of the last 24 hours.
         KeyInFlight: the first request is still being answered.
+        KeyErased: the person was erased since.
     """
     key = _key(key)
     with _alone(client, key):
@@ -67,9 +78,15 @@ def _in(
     work: Callable[[Unit], Fresh],
 ) -> Kept:
     unit.ahead(*keys.asked(client, key))
-    match keys.claim(unit, client, key, request, at=service.clock()):
-        case keys.Replay(status, body):
-            return Kept(status, body, replayed=True)
+    seal = _Seal.of(service, client, key, request)
+    match keys.claim(unit, client, key, seal.request, at=service.clock(), older=request):
+        case keys.Replay(status, body, plain):
+            return Kept(status, body if plain else seal.opened(body), replayed=True)
+        case keys.Erased():
+            raise KeyErased(
+                "the request with this Idempotency-Key was answered, and the person was lawfully "
+                "erased since; there is nothing to give again."
+            )
         case keys.OtherBody():
             raise KeyReused(
                 "an Idempotency-Key belongs to one request; this one was used for another in "
@@ -83,13 +100,43 @@ def _in(
                 unit,
                 client,
                 key,
-                request,
+                seal.request,
                 status=made.status,
-                body=made.body,
+                body=seal.sealed(made.body, nonce=service.randomness(_NONCE)),
                 subject=made.subject,
                 at=service.clock(),
             )
             return Kept(made.status, made.body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    """How a kept answer is sealed: AES-256-GCM, its key an HMAC of the request and its name."""
+
+    request: str
+    _cipher: AESGCM
+
+    @classmethod
+    def of(cls, service: Service, client: str, key: str, request: str) -> _Seal:
+        """The seal of one request; ``request`` of it is its keyed hash, which the store keeps."""
+        named = f"{client}\n{key}\n{request}".encode()
+        made = hmac.new(service.kept_key, named, hashlib.sha512).digest()
+        return cls(made[32:].hex(), AESGCM(made[:32]))
+
+    def sealed(self, body: bytes, *, nonce: bytes) -> bytes:
+        """``body`` as it is kept."""
+        return nonce + self._cipher.encrypt(nonce, body, None)
+
+    def opened(self, sealed: bytes) -> bytes:
+        """What ``sealed`` gave.
+
+        Raises:
+            Corrupt: it is not what was kept.
+        """
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
+        except InvalidTag as error:
+            raise Corrupt("a kept answer is not what was kept; run benne verify.") from error
 
 
 _IN_FLIGHT = "the first request with this Idempotency-Key is still being answered; send it again."

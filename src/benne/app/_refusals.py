@@ -36,6 +36,10 @@ class KeyInFlight(Conflict):
     """The first request with this idempotency key is still being answered."""
 
 
+class KeyErased(Conflict):
+    """What the request with this idempotency key was answered was lawfully erased since."""
+
+
 class TooManyThresholds(NotPermitted):
     """So many thresholds for one person would find out the score; ``again_at`` frees one."""
 

@@ -75,6 +75,11 @@ class Service:
         return self.derived("journal hashes")
 
     @cached_property
+    def kept_key(self) -> bytes:
+        """Under which the answers that an idempotency key gives again are sealed."""
+        return self.derived("kept answers")
+
+    @cached_property
     def pairwise_key(self) -> bytes:
         """Under which merchants get ids of their own for a person."""
         return self.derived("pairwise ids")

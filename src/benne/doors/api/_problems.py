@@ -79,6 +79,7 @@ ERRORS: dict[type[BenneError], ProblemKind] = {
     app.KeyMissing: ProblemKind("key_missing", 400, "An Idempotency-Key is needed"),
     app.KeyReused: _of(InvalidInput, "key_reused", "The key belongs to another request"),
     app.KeyInFlight: _of(Conflict, "key_in_flight", "The first request is still being answered"),
+    app.KeyErased: _of(Conflict, "key_erased", "What was answered was lawfully erased"),
     app.TooManyThresholds: ProblemKind(
         "too_many_thresholds", 429, "So many thresholds would find out the score"
     ),

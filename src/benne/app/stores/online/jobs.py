@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,10 +166,14 @@ def page(unit: Unit, name: str, *, after: int, limit: int) -> list[tuple[int, by
     return [(row.number, row.body) for row in unit.rows(query)]
 
 
-def erase_subject(unit: Unit, subject: str, body: bytes) -> int:
-    """Put ``body`` in the place of every answer about a person; how many there were."""
+def erase_subject(unit: Unit, subject: str, erased: Callable[[bytes], bytes]) -> int:
+    """Put what ``erased`` makes of it in the place of every answer about a person; how many."""
     c = items.c
-    return unit.run(update(items).where(c.subject == subject).values(body=body, subject=None))
+    found = unit.rows(select(c.job, c.number, c.body).where(c.subject == subject))
+    for row in found:
+        one = update(items).where(c.job == row.job, c.number == row.number)
+        unit.run(one.values(body=erased(row.body), subject=None))
+    return len(found)
 
 
 def _job(row: Row[Any]) -> Job:

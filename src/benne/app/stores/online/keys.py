@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    update,
 )
 
 from benne.app.stores.online._prepared import Prepared, Values
@@ -27,6 +28,8 @@ from benne.kernel import MICROS_PER_DAY
 
 MEMORY = MICROS_PER_DAY
 """For how long a key remembers its answer."""
+_GONE = 0
+"""In place of the status of an answer about a person who was erased."""
 
 idempotency_keys = Table(
     "idempotency_keys",
@@ -61,10 +64,19 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The request was answered already, with this status and these bytes."""
+    """The request was answered already, with this status and these bytes.
+
+    ``plain``: an older Benne kept them, as they were.
+    """
 
     status: int
     body: bytes
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The request was answered, about a person who was erased since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +89,14 @@ class InFlight:
     """Another transaction is answering the first request with the key."""
 
 
-Claim: TypeAlias = New | Replay | OtherBody | InFlight
+Claim: TypeAlias = New | Replay | Erased | OtherBody | InFlight
 
 
-def claim(unit: Unit, client: str, key: str, request: str, *, at: int) -> Claim:
-    """What stands under ``key``; ``request`` is the hash of the whole request.
+def claim(
+    unit: Unit, client: str, key: str, request: str, *, at: int, older: str | None = None
+) -> Claim:
+    """What stands under ``key``; ``request`` is the keyed hash of the whole request, ``older``
+    the plain one that an older Benne kept.
 
     On PostgreSQL the key is locked until the transaction ends; who cannot lock it is told
     ``InFlight``.  On SQLite a writer waits for the one before it, and sees what it wrote.
@@ -94,7 +109,9 @@ def claim(unit: Unit, client: str, key: str, request: str, *, at: int) -> Claim:
     if row.answered_at <= at - MEMORY:
         unit.run(_FORGET_ONE, {"named_client": client, "named_key": key})
         return New()
-    return Replay(row.status, row.body) if row.request == request else OtherBody()
+    if row.request not in (request, older):
+        return OtherBody()
+    return Erased() if row.status == _GONE else Replay(row.status, row.body, row.request == older)
 
 
 def asked(client: str, key: str) -> tuple[tuple[Prepared, Values], ...]:
@@ -140,6 +157,6 @@ def forget(unit: Unit, *, at: int) -> int:
 
 
 def erase_subject(unit: Unit, subject: str) -> int:
-    """Delete the kept answers about a person; how many there were."""
-    gone = delete(idempotency_keys).where(idempotency_keys.c.subject == subject)
-    return unit.run(gone)
+    """Take away the kept answers about a person, and leave that they were given; how many."""
+    mine = update(idempotency_keys).where(idempotency_keys.c.subject == subject)
+    return unit.run(mine.values(status=_GONE, body=b"", subject=None))
