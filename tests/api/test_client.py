@@ -9,9 +9,11 @@ import httpx
 import msgspec
 import pytest
 from made_service import DAY, TEXT, Asker, FakeReader, Turned
+from test_evidence import BILL
 
 from benne import app, client
 from benne.client import _wire as wire
+from benne.doors.api._render import answer, encode
 from benne.kernel import from_micros, subject_id
 
 
@@ -117,6 +119,86 @@ def test_how_an_answer_stands_is_told_to_who_got_it(asker: Asker, tmp_path: Path
         assert (stands.superseded_by, stands.answer) == (None, None)
         nobody = bureau.score("x", purpose="deposit_free", reference="2")
         assert bureau.answer(nobody.id).outcome == "no_consent"
+
+
+def work(asker: Asker) -> None:
+    render = lambda reply: encode(answer(reply))  # noqa: E731 (as the door hands it over)
+    worker = app.Worker(asker.service, "w", lambda *_: 200, render)
+    while worker.step():
+        pass
+
+
+def test_a_job_answers_typed_about_each_and_ends_when_there_is_no_more(
+    asker: Asker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        work(asker)
+
+    monkeypatch.setattr("benne.client._client.time.sleep", sleep)
+    asker.http.post("/v1/evidence", json={**BILL, "subject": "ID-1"})
+    with calling(asker, Line(asker), tmp_path / "keys.db") as bureau:
+        people = [consented(bureau), "nobody"]
+        asked = client.JobAsked(asked="brief", purpose="deposit_free", people=people, threshold=600)
+        job = bureau.start_job(asked, reference="1")
+        assert bureau.start_job(asked, reference="1") == job
+        one, other = bureau.job_answers(job.id)
+        assert slept == [1.0], "it waits for what is to come"
+        assert isinstance(one, client.BriefGiven)
+        assert isinstance(other, client.NoConsent)
+        assert [one.person, other.person] == people
+        assert (bureau.job(job.id).state, bureau.cancel_job(job.id).state) == ("done", "done")
+        app.erase(asker.service, "ID-1")
+        gone, _ = bureau.job_answers(job.id)
+        assert isinstance(gone, client.Erased)
+        assert (gone.person, gone.evidence, gone.consent) == (people[0], None, None)
+
+
+def test_of_whom_nothing_may_be_asked_a_job_says_so_and_gives_no_answer(
+    asker: Asker, tmp_path: Path
+) -> None:
+    with calling(asker, Line(asker), tmp_path / "keys.db") as bureau:
+        person = consented(bureau)
+        asked = client.JobAsked(
+            asked="consult", purpose="deposit_free", people=[person], service="none",
+            amount_minor=1,
+        )  # fmt: skip
+        job = bureau.start_job(asked, reference="1")
+        work(asker)
+        (refused,) = bureau.job_answers(job.id)
+        assert isinstance(refused, client.Refused)
+        assert (refused.person, "none" in refused.why) == (person, True)
+
+
+def test_a_consent_is_paused_resumed_held_and_revoked_and_says_how_it_stands(
+    asker: Asker, tmp_path: Path
+) -> None:
+    with calling(asker, Line(asker), tmp_path / "keys.db") as bureau:
+        terms = client.ConsentGiven(
+            identifier="ID-1", purposes=["lending"], text_version="1", text_hash=TEXT,
+            ticked_beforehand=False,
+        )  # fmt: skip
+        given = bureau.give_consent(terms, reference="c")
+        assert bureau.pause_consent(given.id, reference="p").status == "paused"
+        told = bureau.score(given.known_as, purpose="lending", reference="1")
+        assert isinstance(told, client.NoConsent)
+        assert told.status == "paused"
+        assert bureau.resume_consent(given.id, reference="r").status == "active"
+        hold = client.HoldAsked(
+            reason="loan_applied", purpose="lending", business="loan 7", days=30
+        )
+        held = bureau.hold_consent(given.id, hold, reference="h")
+        assert bureau.hold_consent(given.id, hold, reference="h") == held
+        ends = from_micros(asker.service.clock() + 30 * DAY)
+        assert abs((held.ends_at - ends).total_seconds()) < 1
+        assert bureau.revoke_consent(given.id, reference="x").status == "revoked"
+        told = bureau.score(given.known_as, purpose="lending", reference="2")
+        assert isinstance(told, client.ScoreGiven), "the hold goes on for its purpose"
+        with pytest.raises(client.ServiceProblem) as wrong:
+            bureau.pause_consent(given.id, reference="x")
+        assert wrong.value.code == "key_reused"
 
 
 def test_an_answer_of_another_sort_cannot_be_taken_for_this_one() -> None:

@@ -4,7 +4,8 @@
 Unavailable | Erased`` and so on), and what went wrong is ``ServiceProblem`` or ``NotReached``.
 """
 
-from benne.client._client import Client, KeyBook, NotReached, ServiceProblem
+from benne.client._client import Client, NotReached, ServiceProblem
+from benne.client._keys import KeyBook
 from benne.client._orders import (
     ActDone,
     Amounts,
@@ -37,8 +38,13 @@ from benne.client._wire import (
     Finding,
     Flag,
     Freshness,
+    HoldAsked,
+    HoldPlaced,
     InquiriesAnswer,
     InquiriesGiven,
+    JobAnswer,
+    JobAsked,
+    JobState,
     LevelAnswer,
     LevelGiven,
     NoAnswer,
@@ -47,6 +53,7 @@ from benne.client._wire import (
     Often,
     Problem,
     Reason,
+    Refused,
     ScoreAnswer,
     ScoreGiven,
     Unavailable,
@@ -77,9 +84,14 @@ __all__ = [
     "Flag",
     "Freshness",
     "Fund",
+    "HoldAsked",
+    "HoldPlaced",
     "InquiriesAnswer",
     "InquiriesGiven",
     "Instalment",
+    "JobAnswer",
+    "JobAsked",
+    "JobState",
     "KeyBook",
     "LevelAnswer",
     "LevelGiven",
@@ -97,6 +109,7 @@ __all__ = [
     "Proof",
     "Reason",
     "Referred",
+    "Refused",
     "ScoreAnswer",
     "ScoreGiven",
     "ServiceProblem",

@@ -9,22 +9,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
-from uuid import uuid4
 
 import httpx
 import msgspec
 
 from benne.client import _orders as orders, _wire as wire
+from benne.client._keys import KeyBook
 
 A = TypeVar("A")
 
@@ -53,6 +49,9 @@ _CONSENT_RECEIPT: msgspec.json.Decoder[wire.ConsentReceipt] = msgspec.json.Decod
     wire.ConsentReceipt
 )
 _STANDING: msgspec.json.Decoder[wire.AnswerStanding] = msgspec.json.Decoder(wire.AnswerStanding)
+_JOB: msgspec.json.Decoder[wire.JobState] = msgspec.json.Decoder(wire.JobState)
+_JOB_PAGE: msgspec.json.Decoder[wire.JobPage] = msgspec.json.Decoder(wire.JobPage)
+_HOLD_PLACED: msgspec.json.Decoder[wire.HoldPlaced] = msgspec.json.Decoder(wire.HoldPlaced)
 _USAGE: msgspec.json.Decoder[wire.Usage] = msgspec.json.Decoder(wire.Usage)
 _ACCEPTED: msgspec.json.Decoder[wire.Accepted] = msgspec.json.Decoder(wire.Accepted)
 
@@ -72,35 +71,6 @@ class ServiceProblem(Exception):
 
 class NotReached(Exception):
     """Nobody answered, or not in time.  Call again with the same ``reference``."""
-
-
-class KeyBook:
-    """Idempotency keys by the caller's own reference, in a file of their own.
-
-    A key is on disk before it is sent.  The file keeps a hash of the reference, and nothing of
-    a person.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._open()) as book:
-            book.execute("CREATE TABLE IF NOT EXISTS keys (reference TEXT PRIMARY KEY, key TEXT)")
-        path.chmod(0o600)
-
-    def key(self, what: str, reference: str) -> str:
-        """The key of the request that the caller knows as ``reference``, made once."""
-        name = sha256(f"{what}\n{reference}".encode()).hexdigest()
-        with self._lock, closing(self._open()) as book:
-            book.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (name, str(uuid4())))
-            (found,) = book.execute("SELECT key FROM keys WHERE reference = ?", (name,)).fetchone()
-        return str(found)
-
-    def _open(self) -> sqlite3.Connection:
-        book = sqlite3.connect(self._path, timeout=10, isolation_level=None)
-        book.execute("PRAGMA synchronous=FULL")
-        return book
 
 
 class Client:
@@ -176,10 +146,18 @@ class Client:
         service: str,
         amount_minor: int,
         reference: str,
+        fields: Mapping[str, wire.Field] | None = None,
     ) -> wire.ConsultAnswer:
-        """Whether the person may use ``service`` for ``amount_minor``, and up to what."""
+        """Whether the person may use ``service`` for ``amount_minor``, and up to what.
+
+        ``fields`` are the merchant's own facts, where the service's policy asks for some.
+        """
         body = wire.ConsultQuestion(
-            person=person, purpose=purpose, service=service, amount_minor=amount_minor
+            person=person,
+            purpose=purpose,
+            service=service,
+            amount_minor=amount_minor,
+            fields=dict(fields or {}),
         )
         return self._once("/v1/answers/consult", body, reference, _CONSULT_ANSWER)
 
@@ -205,6 +183,37 @@ class Client:
         """
         return _STANDING.decode(self._send("GET", f"/v1/answers/{answer_id}"))
 
+    # --- many people -----------------------------------------------------------------------
+
+    def start_job(self, asked: wire.JobAsked, *, reference: str) -> wire.JobState:
+        """Ask one question about many people; each consent is looked at when its turn comes."""
+        return self._once("/v1/jobs", asked, reference, _JOB)
+
+    def job(self, job_id: str) -> wire.JobState:
+        """How far a job is."""
+        return _JOB.decode(self._send("GET", f"/v1/jobs/{job_id}"))
+
+    def cancel_job(self, job_id: str) -> wire.JobState:
+        """Have nobody more answered about; what was answered stays."""
+        return _JOB.decode(self._send("POST", f"/v1/jobs/{job_id}/cancel"))
+
+    def job_answers(self, job_id: str, *, wait_seconds: float = 1.0) -> Iterator[wire.JobAnswer]:
+        """Every answer of a job, in the order of the people; each says about whom it is.
+
+        While the job is under way it waits for what is to come, ``wait_seconds`` at a time: when
+        it ends, there is no more.
+        """
+        path = f"/v1/jobs/{job_id}/answers?limit=1000"
+        cursor = ""
+        while True:
+            page = _JOB_PAGE.decode(self._send("GET", path + cursor))
+            yield from page.answers
+            if page.next is None:
+                return
+            cursor = f"&cursor={page.next}"
+            if not page.answers:
+                time.sleep(wait_seconds)
+
     # --- consents and evidence -------------------------------------------------------------
 
     def give_consent(self, consent: wire.ConsentGiven, *, reference: str) -> wire.ConsentReceipt:
@@ -216,10 +225,28 @@ class Client:
         came = self._send("GET", f"/v1/consents/{consent_id}")
         return _CONSENT_RECEIPT.decode(came)
 
+    def pause_consent(self, consent_id: str, *, reference: str) -> wire.ConsentReceipt:
+        """Pass on that the person paused it: nothing is answered until they resume it."""
+        return self._consent_act(consent_id, wire.ConsentAct(act="pause"), reference)
+
+    def resume_consent(self, consent_id: str, *, reference: str) -> wire.ConsentReceipt:
+        """Pass on that the person resumed it."""
+        return self._consent_act(consent_id, wire.ConsentAct(act="resume"), reference)
+
     def revoke_consent(self, consent_id: str, *, reference: str) -> wire.ConsentReceipt:
-        """Pass on that the person revoked it."""
-        path = f"/v1/consents/{consent_id}/acts"
-        return self._once(path, {"act": "revoke"}, reference, _CONSENT_RECEIPT)
+        """Pass on that the person revoked it, for good."""
+        return self._consent_act(consent_id, wire.ConsentAct(act="revoke"), reference)
+
+    def _consent_act(
+        self, consent_id: str, act: wire.ConsentAct, reference: str
+    ) -> wire.ConsentReceipt:
+        return self._once(f"/v1/consents/{consent_id}/acts", act, reference, _CONSENT_RECEIPT)
+
+    def hold_consent(
+        self, consent_id: str, hold: wire.HoldAsked, *, reference: str
+    ) -> wire.HoldPlaced:
+        """Hold a consent for a stated business that is running; it says until when it holds."""
+        return self._once(f"/v1/consents/{consent_id}/holds", hold, reference, _HOLD_PLACED)
 
     def furnish(self, records: Sequence[Mapping[str, Any]], *, reference: str) -> wire.Accepted:
         """Bring evidence; ``findings`` says what was not kept, and why."""

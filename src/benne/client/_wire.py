@@ -244,6 +244,51 @@ AnyAnswer: TypeAlias = (
 )
 
 
+class Refused(Struct, frozen=True, kw_only=True, tag_field="answer", tag="refused"):
+    """Of a job: nothing was asked about this person, and why.  This is no answer about them."""
+
+    person: str
+    why: str
+
+
+JobAnswer: TypeAlias = AnyAnswer | Refused
+
+
+class JobAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked, and about whom: `known_as` of each person's consent.
+
+    `threshold` goes with `brief`; `service` and `amount_minor` go with `consult`.
+    """
+
+    asked: Asked
+    purpose: Purpose
+    people: Annotated[list[PersonId], Meta(min_length=1, max_length=10_000)]
+    threshold: Points | None = None
+    service: Name | None = None
+    amount_minor: Minor | None = None
+
+
+class JobState(Struct, frozen=True, kw_only=True):
+    """How far a job is."""
+
+    id: str
+    state: Literal["waiting", "done", "failed", "cancelled"]
+    total: int
+    done: int
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class JobPage(Struct, frozen=True, kw_only=True):
+    """Answers in the order of the people; `next` is the cursor of what follows, null at the end.
+
+    While the job waits there is a `next`, though nothing may stand there yet: look again later.
+    """
+
+    answers: list[JobAnswer]
+    next: str | None
+
+
 class AnswerStanding(Struct, frozen=True, kw_only=True):
     """How an answer that your organisation got stands now.
 
@@ -327,6 +372,30 @@ class ConsentReceipt(Struct, frozen=True, kw_only=True):
     text_hash: str
     key_id: str
     signature: str
+
+
+class ConsentAct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the person did."""
+
+    act: Literal["pause", "resume", "revoke"]
+
+
+class HoldAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A running business for which a consent is held, though it be revoked."""
+
+    reason: Name
+    purpose: Purpose
+    business: Annotated[str, Meta(min_length=1, max_length=200)]
+    days: Annotated[int, Meta(ge=1, le=3653)]
+
+
+class HoldPlaced(Struct, frozen=True, kw_only=True):
+    """A hold: for its one purpose, the consent stands until ``ends_at`` though it be revoked."""
+
+    consent: str
+    reason: str
+    purpose: str
+    ends_at: datetime
 
 
 # --- evidence -------------------------------------------------------------------------------

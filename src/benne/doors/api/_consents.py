@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.params import JSONBody, PathParameter
-from msgspec import Meta, Struct
 
 from benne import app
 from benne.client import _wire as wire
@@ -24,21 +23,6 @@ from benne.doors.api._requests import (
 from benne.kernel import from_micros
 
 ConsentId = Annotated[str, PathParameter(pattern=r"^[0-9a-f-]{36}$")]
-
-
-class HoldAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A running business for which a consent is held, though it be revoked."""
-
-    reason: wire.Name
-    purpose: wire.Purpose
-    business: Annotated[str, Meta(min_length=1, max_length=200)]
-    days: Annotated[int, Meta(ge=1, le=3653)]
-
-
-class Act(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the person did."""
-
-    act: Literal["pause", "resume", "revoke"]
 
 
 def terms_of(data: wire.ConsentTerms) -> app.Terms:
@@ -104,7 +88,10 @@ def look(consent: ConsentId, request: Asking) -> Response[bytes]:
 )
 @threaded
 def act(
-    consent: ConsentId, data: JSONBody[Act], request: Asking, idempotency_key: IdempotencyKey
+    consent: ConsentId,
+    data: JSONBody[wire.ConsentAct],
+    request: Asking,
+    idempotency_key: IdempotencyKey,
 ) -> Response[bytes]:
     """Pass on that the person paused, resumed or revoked what they gave you."""
     request.auth.demand("consents")
@@ -117,24 +104,18 @@ def act(
     return once(request, idempotency_key, data, work)
 
 
-class HoldPlaced(Struct, frozen=True, kw_only=True):
-    """A hold: for its one purpose, the consent stands until ``ends_at`` though it be revoked."""
-
-    consent: str
-    reason: str
-    purpose: str
-    ends_at: str
-
-
 @post(
     "/v1/consents/{consent:str}/holds",
     status_code=201,
     tags=["Consents"],
-    responses={**answered(HoldPlaced, "Placed", 201), **problems(404, 409, 422)},
+    responses={**answered(wire.HoldPlaced, "Placed", 201), **problems(404, 409, 422)},
 )
 @threaded
 def hold(
-    consent: ConsentId, data: JSONBody[HoldAsked], request: Asking, idempotency_key: IdempotencyKey
+    consent: ConsentId,
+    data: JSONBody[wire.HoldAsked],
+    request: Asking,
+    idempotency_key: IdempotencyKey,
 ) -> Response[bytes]:
     """Hold a consent for a stated business that is running."""
     request.auth.demand("consents")
@@ -151,9 +132,11 @@ def hold(
             business=data.business,
             days=data.days,
         )
-        ends = from_micros(held.ends_at).isoformat().replace("+00:00", "Z")
-        placed = HoldPlaced(
-            consent=held.consent, reason=held.reason, purpose=held.purpose, ends_at=ends
+        placed = wire.HoldPlaced(
+            consent=held.consent,
+            reason=held.reason,
+            purpose=held.purpose,
+            ends_at=from_micros(held.ends_at),
         )
         return app.Fresh(201, render.encode(placed))
 

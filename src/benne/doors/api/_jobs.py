@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from benne import app
 from benne.client import _wire as wire
@@ -28,39 +27,14 @@ from benne.kernel import InvalidInput, from_micros
 JobId = Annotated[str, PathParameter(pattern=r"^[0-9a-f-]{36}$")]
 
 
-class JobAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is asked, and about whom: `known_as` of each person's consent."""
-
-    asked: wire.Asked
-    purpose: wire.Purpose
-    people: Annotated[list[wire.PersonId], Meta(min_length=1, max_length=10_000)]
-    threshold: wire.Points | None = None
-    service: wire.Name | None = None
-    amount_minor: wire.Minor | None = None
-
-
-class JobState(Struct, frozen=True, kw_only=True):
-    """How far a job is."""
-
-    id: str
-    state: Literal["waiting", "done", "failed", "cancelled"]
-    total: int
-    done: int
-    created_at: datetime
-    finished_at: datetime | None
-
-
-class JobPage(Struct, frozen=True, kw_only=True):
-    """Answers in the order of the people; `next` is the cursor of what follows, null at the end.
-
-    While the job waits there is a `next`, though nothing may stand there yet: look again later.
-    """
+class _Page(Struct, frozen=True, kw_only=True):
+    """A ``wire.JobPage`` whose answers are encoded already."""
 
     answers: list[msgspec.Raw]
     next: str | None
 
 
-def _question(data: JobAsked) -> app.Question:
+def _question(data: wire.JobAsked) -> app.Question:
     given = (data.threshold is not None, data.service is not None, data.amount_minor is not None)
     needed = (data.asked == "brief", data.asked == "consult", data.asked == "consult")
     if given != needed:
@@ -78,10 +52,10 @@ def _question(data: JobAsked) -> app.Question:
     )
 
 
-def _state(job: app.Job) -> JobState:
+def _state(job: app.Job) -> wire.JobState:
     ended = None if job.finished_at is None else from_micros(job.finished_at)
     state: Any = job.state
-    return JobState(
+    return wire.JobState(
         id=job.id,
         state=state,
         total=job.total,
@@ -95,11 +69,11 @@ def _state(job: app.Job) -> JobState:
     "/v1/jobs",
     status_code=202,
     tags=["Jobs"],
-    responses={**answered(JobState, "Taken on", 202), **problems(404, 409, 413, 422)},
+    responses={**answered(wire.JobState, "Taken on", 202), **problems(404, 409, 413, 422)},
 )
 @threaded
 def start(
-    data: JSONBody[JobAsked], request: Asking, idempotency_key: IdempotencyKey
+    data: JSONBody[wire.JobAsked], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
     """Ask one question about up to 10,000 people; consent is looked at when each is answered."""
     question = _question(data)
@@ -114,7 +88,7 @@ def start(
 @get(
     "/v1/jobs/{job:str}",
     tags=["Jobs"],
-    responses={**answered(JobState, "How far it is"), **problems(404)},
+    responses={**answered(wire.JobState, "How far it is"), **problems(404)},
 )
 @threaded
 def look(job: JobId, request: Asking) -> Response[bytes]:
@@ -128,7 +102,7 @@ def look(job: JobId, request: Asking) -> Response[bytes]:
     "/v1/jobs/{job:str}/cancel",
     status_code=200,
     tags=["Jobs"],
-    responses={**answered(JobState, "How far it came"), **problems(404)},
+    responses={**answered(wire.JobState, "How far it came"), **problems(404)},
 )
 @threaded
 def cancel(job: JobId, request: Asking) -> Response[bytes]:
@@ -142,7 +116,7 @@ def cancel(job: JobId, request: Asking) -> Response[bytes]:
 @get(
     "/v1/jobs/{job:str}/answers",
     tags=["Jobs"],
-    responses={**answered(JobPage, "A page of answers"), **problems(404, 422)},
+    responses={**answered(wire.JobPage, "A page of answers"), **problems(404, 422)},
 )
 @threaded
 def answers(
@@ -157,7 +131,7 @@ def answers(
     with service_of(request).online.reading() as unit:
         found, more = app.job_page(unit, request.auth, job, start=start, limit=limit)
     told = [msgspec.Raw(body) for body in found]
-    return raw(encode(JobPage(answers=told, next=None if more is None else str(more))))
+    return raw(encode(_Page(answers=told, next=None if more is None else str(more))))
 
 
 HANDLERS = (start, look, cancel, answers)

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from benne import app
 from benne.client import _wire as wire
 from benne.doors.api import _render as render
-from benne.doors.api._consents import Act, ConsentId, terms_of
+from benne.doors.api._consents import ConsentId, terms_of
 from benne.doors.api._render import encode
 from benne.doors.api._requests import answered, problems, raw, service_of, threaded
 from benne.doors.api._sign_in import FLOW, Person, SignIn, signed_in
@@ -187,7 +187,7 @@ def give_own(data: JSONBody[ConsentAtOrganisation], request: Mine) -> Response[b
     **OWN,
 )
 @threaded
-def act(consent: ConsentId, data: JSONBody[Act], request: Mine) -> Response[bytes]:
+def act(consent: ConsentId, data: JSONBody[wire.ConsentAct], request: Mine) -> Response[bytes]:
     """Pause, resume or revoke a consent."""
     service = service_of(request)
     with service.online.begin() as unit:
