@@ -205,7 +205,7 @@ def test_the_same_request_moves_nothing_twice_and_other_words_under_it_are_refus
 
 
 def test_what_cannot_be_done_says_what_can() -> None:
-    with pytest.raises(Conflict, match="created cannot start; it can admit, offer, refuse"):
+    with pytest.raises(Conflict, match="created cannot start; the merchant can cancel now"):
         Case().do("start")
 
 

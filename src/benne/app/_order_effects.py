@@ -43,10 +43,12 @@ def keep_step(
 ) -> StoredOrder:
     """Store a step and all that follows from it, in the unit's own transaction.
 
-    ``new``: the order itself was not stored yet.
+    ``new``: the order itself was not stored yet.  What is tried out, and an order whose person was
+    erased, says nothing of anybody, and counts under nobody's limits.
     """
     order, before = step.order, stored.order
-    if not stored.test and step.start != "created":
+    of_somebody = not stored.test and order.subject != ""
+    if of_somebody and step.start != "created":
         _follow_exposure(bureau, unit, before, step)
     task = next_task(order, service)
     stored = replace(stored, order=order, next_at=None if task is None else task.at)
@@ -60,7 +62,7 @@ def keep_step(
     for payment in before.payments:
         if payment.status == "pending" and not order.payment(payment.id).open:
             store.answered(unit, payment.id)
-    if not stored.test:
+    if of_somebody:
         _furnish(bureau, unit, evidence_of(order, service, step.evidence), at=act.at, step=step)
     moved = len(step.entries)
     said = _Said(act.name, act.by, act.request, act.at, step.notices, moved)

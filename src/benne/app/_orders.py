@@ -102,7 +102,7 @@ def create_order(bureau: Bureau, unit: Unit, caller: Caller, asked: OrderAsked) 
     opening = _opening(bureau, caller, asked)
     if known is not None:
         demand_open(unit, caller)
-        demand_same(asked.number, known.digest, _digest(asked, opening))
+        demand_same(asked.number, known.digest, _digest(asked, opening), what="order number")
         return OrderTold(_first(unit, known), asked.number, replayed=True)
     service = _offered(bureau, asked)
     reply = ask(bureau, unit, caller, _question(asked, service))
@@ -261,11 +261,14 @@ _MET_BY_A_DEPOSIT = frozenset({"AMOUNT_ABOVE_CAP", "NOT_ENOUGH_EVIDENCE", "SCORE
 def _first(unit: Unit, known: StoredOrder) -> StoredOrder:
     """The order as its first request left it: the same number gives the same answer."""
     act = store.find_act(unit, known.order.id, "decision")
-    return known if act is None else replace(known, order=_order_after(act))
+    return known if act is None else _as_left(known, act)
 
 
-def _order_after(act: StoredAct) -> Order:
-    return msgspec.json.decode(act.body, type=Kept).order
+def _as_left(stored: StoredOrder, act: StoredAct) -> StoredOrder:
+    """The order as ``act`` left it, with what was to come next then."""
+    order = msgspec.json.decode(act.body, type=Kept).order
+    task = next_task(order, service_of(order))
+    return replace(stored, order=order, next_at=None if task is None else task.at)
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -312,7 +315,7 @@ def act_in(bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act) -> OrderTo
     before = store.find_act(unit, order.id, act.request)
     if before is not None:
         demand_same(act.request, before.digest, act.digest)
-        return OrderTold(replace(stored, order=_order_after(before)), act.request, replayed=True)
+        return OrderTold(_as_left(stored, before), act.request, replayed=True)
     act = replace(act, at=max(bureau.clock(), order.last_at))
     service = service_of(order)
     fund = fund_of(unit, order.merchant, at=act.at, lock=True) if act.name == "award" else None
@@ -368,11 +371,14 @@ def _held_until(order: Order, service: Service, *, at: int) -> int:
 
 
 def orders_that_hold(unit: Unit, subject: str) -> list[Keep]:
-    """What the running orders of a person keep from erasure, until their last claim is too late."""
+    """What the orders of a person keep from erasure while they run, or wait for the provider.
+
+    They do until their last claim is too late.
+    """
     found = []
     for stored in store.of_subject(unit, subject):
         order = stored.order
-        if order.state in OVER:
+        if order.settled:
             continue
         service = service_of(order)
         rows = evidence_of(order, service, ("order", "obligation", "breach"))

@@ -51,6 +51,7 @@ from benne.kernel._instants import (
     micros,
     month_start,
     parse_instant,
+    utc_micros,
     whole_days,
 )
 from benne.kernel._money import Currency
@@ -112,6 +113,7 @@ __all__ = [
     "text_hash",
     "type_of",
     "unified",
+    "utc_micros",
     "uuid7",
     "whole_days",
     "year_of",

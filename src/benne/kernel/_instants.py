@@ -34,6 +34,20 @@ def micros(instant: datetime) -> int:
     return (instant - _EPOCH) // _ONE
 
 
+def utc_micros(instant: datetime) -> int:
+    """Microseconds since the epoch of an aware ``instant`` of any offset.
+
+    Raises:
+        InvalidInput: it is naive, or lies before the year 1 or after 9999 in UTC.
+    """
+    try:
+        return micros(instant.astimezone(UTC))
+    except OverflowError as error:
+        raise InvalidInput(
+            f"an instant must lie in the years 1 to 9999 in UTC; got {instant.isoformat()}."
+        ) from error
+
+
 def from_micros(value: int) -> datetime:
     """The aware UTC datetime of ``value`` microseconds since the epoch."""
     return _EPOCH + timedelta(microseconds=value)
@@ -73,7 +87,7 @@ def parse_instant(text: str) -> int:
         raise InvalidInput(
             f"an instant needs its offset from UTC; got {text!r}; write {stripped}Z if it is UTC."
         )
-    return micros(instant.astimezone(UTC))
+    return utc_micros(instant)
 
 
 def whole_days(start: int, end: int) -> int:

@@ -22,7 +22,8 @@ def demand_amounts(amounts: Amounts, service: Service) -> None:
         ("price_minor", amounts.price_minor, terms.charge_max_minor),
     ):
         if value > most:
-            raise InvalidInput(f"{name} of {service.name} must be {most} or less; got {value}.")
+            fits = "0, since there is none" if most == 0 else f"{most} or less"
+            raise InvalidInput(f"{name} of {service.name} must be {fits}; got {value}.")
     least = max(amounts.deposit_minor, amounts.price_minor, 1)
     if amounts.value_minor < least:
         raise InvalidInput(

@@ -51,14 +51,14 @@ def act_on(
     return Life((*life.steps, (act.request, act.digest, step))), step
 
 
-def demand_same(request: str, first: str, again: str) -> None:
-    """Refuse a request id that was used before to say something else.
+def demand_same(request: str, first: str, again: str, *, what: str = "request id") -> None:
+    """Refuse a request id that was used before to say something else; ``what`` it is called.
 
     Raises:
         Conflict: the digests differ.
     """
     if first != again:
         raise Conflict(
-            f"request id {request!r} was used before for another request; use a new id for a new "
-            "request, and the same words for the same id."
+            f"{what} {request!r} was used before for another request; use a new one for a new "
+            "request, and the same words for the same one."
         )

@@ -251,6 +251,11 @@ class Order:
         """What was charged beside compensation, less what was forgiven or given back."""
         return sum(due.net_minor for due in self.dues if due.what != "compensation")
 
+    @property
+    def settled(self) -> bool:
+        """Whether it is over, and the provider has answered all that it was asked for it."""
+        return self.state in OVER and not any(payment.open for payment in self.payments)
+
     def pending_minor(self, *does: str) -> int:
         """What is asked of the provider by open payments of these kinds, and not yet done."""
         return sum(

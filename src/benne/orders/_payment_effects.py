@@ -58,6 +58,8 @@ def _pay(work: Work) -> None:
 def _amount(work: Work, most: int) -> int:
     """What is to be taken, of at most ``most``: all of it where the act does not say."""
     amount = work.act.amount_minor
+    if not work.order.owed_minor:
+        raise Conflict(f"nothing is owed of order {work.order.id}.")
     if most < 1 or not 0 < (amount or most) <= most:
         asked = "" if amount is None else f"; got {amount}"
         raise Conflict(

@@ -11,9 +11,10 @@ from benne.orders._changing import demand_amounts
 from benne.orders._effects import EFFECTS
 from benne.orders._fund import Fund
 from benne.orders._ledger import Entry
-from benne.orders._moves import CONDITIONS, MOVES_OF, NOTICES, PRIOR, Move, acts_of
+from benne.orders._moves import CONDITIONS, MOVES_OF, NOTICES, PRIOR, Move
 from benne.orders._order import OVER, Amounts, Order, Payment
 from benne.orders._payment_effects import tidy
+from benne.orders._possible import possible
 from benne.orders._services import Service
 from benne.orders._work import Work
 
@@ -127,8 +128,10 @@ def apply(order: Order, act: Act, service: Service, *, fund: Fund | None = None)
     """
     moves = MOVES_OF.get((order.state, act.name))
     if moves is None:
-        can = ", ".join(acts_of(order.state)) or "nothing"
-        raise Conflict(f"an order that is {order.state} cannot {act.name}; it can {can}.")
+        can = ", ".join(possible(order, service, by=act.by)) or "do nothing with it"
+        raise Conflict(
+            f"an order that is {order.state} cannot {act.name}; the {act.by} can {can} now."
+        )
     if act.at < order.last_at:
         raise Conflict(
             f"acts on an order come in order of time; got {iso(act.at)} after {iso(order.last_at)}."

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from benne import app
 from benne.client import _orders as wire
-from benne.kernel import from_micros, micros
+from benne.kernel import from_micros, utc_micros
 
 
 def instant(moment: datetime) -> int:
     """Microseconds of an instant that came with its offset."""
-    return micros(moment.astimezone(UTC))
+    return utc_micros(moment)
 
 
 def _or_none(value: int | None) -> datetime | None:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from benne.app.stores.online._prepared import Prepared
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
-from benne.orders import OVER, Order
+from benne.orders import Order
 
 orders = Table(
     "orders",
@@ -258,11 +258,11 @@ def of_subject(unit: Unit, subject: str) -> list[StoredOrder]:
 
 
 def erase_subject(unit: Unit, subject: str) -> int:
-    """Take the person out of their orders that are over; how many there were.
+    """Take the person out of their orders that are over and settled; how many there were.
 
     The books stay: amounts, accounts and numbers, about nobody.
     """
-    over = [one.order for one in of_subject(unit, subject) if one.order.state in OVER]
+    over = [one.order for one in of_subject(unit, subject) if one.order.settled]
     for order in over:
         nobody = replace(order, subject="", claim=None)
         blank = _encode({"said": {}, "order": nobody})
