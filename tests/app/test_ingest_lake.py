@@ -191,12 +191,19 @@ def test_memory_is_an_amount(tmp_path: Path) -> None:
 
 
 def brought(
-    lake: Lake, now: int, *, cause: str = "event", income: int = 5, day: str = "2017-01-01"
+    lake: Lake,
+    now: int,
+    *,
+    cause: str = "event",
+    income: int = 5,
+    day: str = "2017-01-01",
+    debt: int | None = None,
 ) -> int:
     """What a source without times of its own brings at ``now``; how many versions are new."""
     text = (
         f"-- ---\n-- source = \"bank\"\n-- ---\nselect 'm1' as record, 'a' as subject, "
-        f"'{cause}' as cause, date '{day}' as happened_at, {income} as income_minor from t"
+        f"'{cause}' as cause, date '{day}' as happened_at, {income} as income_minor"
+        f"{'' if debt is None else f', {debt} as debt_minor'} from t"
     )
     mapping = parse_mapping(text, where="means.sql", kinds=standard_kinds())
     table = pa.table({"x": [now]})  # another file each time, though it says the same
@@ -211,7 +218,50 @@ def test_a_source_that_still_has_the_old_does_not_bring_it_over_what_was_put_rig
         assert brought(lake, NOW) == 1
         assert brought(lake, NOW + 1, cause=cause, income=3) == 1
         assert brought(lake, NOW + 2) == 0, "the old again"
-        assert brought(lake, NOW + 3, income=4) == 1, "something else is news"
+        news = brought(lake, NOW + 3, income=4)
+        assert news == (cause == "correction"), "what was retracted comes again as a correction"
+
+
+@pytest.mark.parametrize("cause", ["correction", "retraction"])
+def test_nor_does_it_with_something_new_beside_it(tmp_path: Path, cause: str) -> None:
+    with open_lake(tmp_path / "lake.duckdb") as lake:
+        assert brought(lake, NOW) == 1
+        assert brought(lake, NOW + 1, cause=cause, income=3) == 1
+        assert brought(lake, NOW + 2, debt=7) == 0
+        (entry,) = lake.quarantine()
+        (finding,) = entry.findings
+        column = "income_minor" if cause == "correction" else "record"
+        assert (finding.code, finding.column, entry.record) == ("put_right", column, "m1")
+        assert brought(lake, NOW + 3, debt=7) == 0
+        assert len(lake.quarantine()) == 1, "word for word it waits once"
+        assert brought(lake, NOW + 4, income=3, debt=7) == (cause == "correction")
+        assert len(lake.quarantine()) == 2 * (cause == "retraction"), "the source mended it"
+        last = lake.query("SELECT * FROM evidence_means ORDER BY known_at").to_pylist()[-1]
+        assert (last["income_minor"], last["superseded_at"]) == (3, END_OF_TIME)
+
+
+def test_how_a_record_is_disputed_is_not_the_sources_to_say(tmp_path: Path) -> None:
+    def sends(lake: Lake, now: int, cause: str, dispute: str, amount: int) -> int:
+        text = (
+            f"-- ---\n-- source = \"bank\"\n-- ---\nselect 'b1' as record, 'a' as subject, "
+            f"'{cause}' as cause, date '2017-01-01' as happened_at, 'rental' as industry, "
+            f"'unpaid' as type, {amount} as amount_minor, '{dispute}' as dispute from t"
+        )
+        mapping = parse_mapping(text, where="breach.sql", kinds=standard_kinds())
+        table = pa.table({"x": [now]})
+        return lake.ingest(mapping, {"t": table}, currency="EUR", now=now).versions_new
+
+    with open_lake(tmp_path / "lake.duckdb") as lake:
+        assert sends(lake, NOW, "event", "original", 5) == 1
+        assert sends(lake, NOW + 1, "dispute", "disputed", 5) == 1
+        assert sends(lake, NOW + 2, "event", "original", 6) == 1
+        assert sends(lake, NOW + 3, "event", "original", 6) == 0
+        last = lake.query("SELECT * FROM evidence_breach ORDER BY known_at").to_pylist()[-1]
+        assert (last["amount_minor"], last["dispute"]) == (6, "disputed")
+        assert sends(lake, NOW + 4, "correction", "corrected", 1) == 1
+        assert sends(lake, NOW + 5, "event", "original", 6) == 0
+        (entry,) = lake.quarantine()
+        assert [one.column for one in entry.findings] == ["amount_minor"]
 
 
 def test_a_record_that_was_deleted_comes_again_only_with_what_happened_since(

@@ -23,6 +23,7 @@ from benne.app.stores._duckdb import (
 )
 from benne.app.stores._lake_files import BatchFails, whole
 from benne.app.stores._lake_quarantine import Quarantine
+from benne.app.stores._lake_right import aside_put_right, is_disputable, keep_disputes
 from benne.app.stores._lake_rows import (
     JUDGED,
     ROWS_AT_A_TIME,
@@ -142,7 +143,7 @@ def load(lake: Connection, quarantine: Quarantine, batch: Batch) -> Tally:
     if tally.rows_read > tally.rows_quarantined:
         _drop_erased(lake, batch, tally)
         _resolve(lake, batch, tally)
-    if tally.codes["different_content"]:
+    if tally.codes["different_content"] or tally.codes["put_right"]:
         with _sandbox(batch) as sandbox:
             _quarantine_conflicts(lake, quarantine, sandbox, plan, batch, tally)
     for table in ("staged", "touched", "judged", "placed", "conflicts"):
@@ -285,32 +286,35 @@ def _resolve(lake: Connection, batch: Batch, tally: Tally) -> None:
     table, source = quoted(evidence_table(mapping.kind.name)), literal(mapping.source)
     before = lake.value(f"SELECT count(*) FROM {table}")
     held = lake.value(f"SELECT count(*) FROM (FROM {table} WHERE source = {source} LIMIT 1)")
-    fixed = f"FROM {table} WHERE source = {source} AND cause IN ('correction', 'retraction')"
+    fixed = f"FROM {table} WHERE source = {source} AND cause <> 'event'"
     corrected = bool(held) and bool(lake.value(f"SELECT count(*) FROM ({fixed} LIMIT 1)"))
+    lake.run(
+        "CREATE OR REPLACE TEMP TABLE conflicts (record VARCHAR, known_at BIGINT, "
+        'content UBIGINT, "row" BIGINT, code VARCHAR, "column" VARCHAR)'
+    )
+    if corrected:
+        keep_disputes(lake, mapping, now=batch.now)
+        aside_put_right(lake, mapping, now=batch.now)
     lake.run(touched_sql(mapping, later_batch=bool(held)))
     many = lake.value(f'SELECT count(*) FROM {STAGED} WHERE ":h" IN (SELECT h FROM {TOUCHED})')
     batch.progress(f"{mapping.name}: store", tally.rows_read, None)
     for statement in untouched_inserts(mapping, batch.number, all_of_them=not many):
         lake.run(statement)
     parts = -(-many // ROWS_AT_A_TIME)
-    lake.run(
-        "CREATE OR REPLACE TEMP TABLE conflicts "
-        '(record VARCHAR, known_at BIGINT, content UBIGINT, "row" BIGINT)'
-    )
     for part in range(parts):
         lake.run(judge_sql(mapping, part=part, parts=parts, now=batch.now, corrected=corrected))
         for statement in place_statements(mapping, batch.number):
             lake.run(statement)
         lake.run(
-            f'INSERT INTO temp.conflicts SELECT record, known_at, content, "row" '
-            f"FROM {JUDGED} WHERE verdict = 'conflict'"
+            'INSERT INTO temp.conflicts SELECT record, known_at, content, "row", '
+            f"'different_content', NULL FROM {JUDGED} WHERE verdict = 'conflict'"
         )
         tally.versions_known += lake.value(f"SELECT count(*) FROM {JUDGED} WHERE verdict = 'known'")
         batch.progress(f"{mapping.name}: order", part + 1, parts)
     tally.versions_new = lake.value(f"SELECT count(*) FROM {table}") - before
-    rows = lake.value('SELECT count(DISTINCT "row") FROM temp.conflicts')
-    if rows:
-        tally.codes["different_content"] += rows
+    by_row = 'SELECT "row", min_by(code, known_at) AS code FROM temp.conflicts GROUP BY "row"'
+    for code, rows in lake.rows(f"SELECT code, count(*) FROM ({by_row}) GROUP BY code"):
+        tally.codes[code] += rows
         tally.rows_quarantined += rows
 
 
@@ -325,20 +329,22 @@ def _quarantine_conflicts(
     """Read the rows again, for the raw values of those that say something else than before."""
     content = content_sql(batch.mapping.kind)
     mapping = batch.mapping
+    same = "TRUE" if is_disputable(mapping.kind) else "v.content = k.content"
     found = 0
     for table in _rows(sandbox, plan, batch, keep_raw=True):
         lake.register("chunk", table.filter(pc.is_null(table[PROBLEMS])))
         versions = versions_sql(mapping, plan)
         conflicts = lake.arrow(
             f'SELECT c.":row" AS "row", c.record, c.{quoted(RAW)} AS raw, '
-            "min(v.known_at) AS known_at "
+            "min(v.known_at) AS known_at, min_by(k.code, v.known_at) AS code, "
+            'min_by(k."column", v.known_at) AS "column" '
             f"FROM (SELECT *, {content} AS content FROM ({versions})) v "
-            "SEMI JOIN temp.conflicts k ON v.record = k.record AND v.known_at = k.known_at "
-            "AND v.content = k.content "
+            'JOIN temp.conflicts k ON k."row" = v.":row" AND v.record = k.record '
+            f"AND v.known_at = k.known_at AND {same} "
             'JOIN chunk c ON c.":row" = v.":row" GROUP BY ALL ORDER BY ALL'
         )
         lake.unregister("chunk")
         found += quarantine.add_conflicts(conflicts)
-    if found != tally.codes["different_content"]:
+    if found != tally.codes["different_content"] + tally.codes["put_right"]:
         must = "the select must return the same rows when it is read twice"
         raise BatchFails(whole(mapping, "sql_error", must, "other rows the second time"))

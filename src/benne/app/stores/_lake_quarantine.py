@@ -94,7 +94,8 @@ class Quarantine:
         return counts
 
     def add_conflicts(self, rows: pa.Table) -> int:
-        """Keep rows that say something else than a version with the same ``known_at``."""
+        """Keep rows that say something else than a version with the same ``known_at``, or what
+        was put right as it was before."""
         entries: dict[int, dict[str, Any]] = {}
         findings = []
         for row in rows.to_pylist():
@@ -102,10 +103,7 @@ class Quarantine:
             if entry is None:
                 entry = self._entry(row["row"], row["record"], row["raw"])
                 entries[row["row"]] = entry
-                known = iso(row["known_at"])
-                must = "a record must say one thing at one known_at"
-                got = f"other content than the version known at {known}"
-                findings.append(self._finding(entry, "different_content", None, must, got))
+                findings.append(self._finding(entry, row["code"], *_conflict(row)))
         self._write(list(entries.values()), findings)
         return len(entries)
 
@@ -198,6 +196,18 @@ class Quarantine:
         lake.unregister("broken")
 
 
+def _conflict(row: MappingOf[str, Any]) -> tuple[str | None, str, str]:
+    """The column of a conflict, what must hold, and what came."""
+    if row["code"] == "put_right":
+        column = row["column"]
+        must = "what was put right must not be said again as it was before"
+        was = "a record that was retracted" if column == "record" else f"the {column} of before"
+        return column, must, was
+    known = iso(row["known_at"])
+    must = "a record must say one thing at one known_at"
+    return None, must, f"other content than the version known at {known}"
+
+
 def close_unreadable(lake: Connection, mapping: Mapping, files: Iterable[str]) -> None:
     """Resolve what could not be read before, now that a batch reads it again."""
     lake.run(
@@ -214,17 +224,20 @@ def close_unreadable(lake: Connection, mapping: Mapping, files: Iterable[str]) -
 
 def close_overtaken(lake: Connection, mapping: Mapping, batch: int) -> None:
     """Resolve rows of earlier batches whose record this ``batch`` brought, sound and for the first
-    time: the source has mended them itself."""
+    time (or after it was said as it was before it was put right): the source mended them itself."""
     where = [mapping.source, mapping.kind.name, mapping.name, batch]
     waiting = f"{_WAITING} AND record IS NOT NULL AND batch < ?"
     if not lake.value(f"SELECT count(*) FROM quarantine WHERE {waiting}", where):
         return
     table = quoted(evidence_table(mapping.kind.name))
-    lake.run(
-        f"UPDATE quarantine SET status = 'resolved' WHERE {waiting} AND record IN (SELECT record "
-        f"FROM {table} WHERE source = ? GROUP BY record HAVING min(batch) = ?)",
-        [*where, mapping.source, batch],
-    )
+    right = "entry IN (SELECT entry FROM findings WHERE code = 'put_right')"
+    for also, brought in (("TRUE", "min"), (right, "max")):
+        lake.run(
+            f"UPDATE quarantine SET status = 'resolved' WHERE {waiting} AND {also} AND record IN "
+            f"(SELECT record FROM {table} WHERE source = ? GROUP BY record "
+            f"HAVING {brought}(batch) = ?)",
+            [*where, mapping.source, batch],
+        )
 
 
 def entries_of(

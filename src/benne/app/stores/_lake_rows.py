@@ -81,7 +81,7 @@ def judge_sql(mapping: Mapping, *, part: int, parts: int, now: int, corrected: b
     does that still has the old.  ``content`` is stored nowhere.
     """
     content = content_sql(mapping.kind)
-    past = _corrected_sql(mapping, content) if corrected else "FALSE"
+    past = corrected_sql(mapping, content) if corrected else "FALSE"
     inside = f"IN (SELECT h FROM {TOUCHED}) AND {{h}} % {parts} = {part}"
     return f"""CREATE OR REPLACE TEMP TABLE judged AS
         SELECT *, CASE
@@ -102,13 +102,13 @@ def judge_sql(mapping: Mapping, *, part: int, parts: int, now: int, corrected: b
                 FROM {STAGED} WHERE ":h" {inside.format(h='":h"')}
                 UNION ALL
                 SELECT ":rid", FALSE, record, known_at, {content}, NULL
-                FROM {_held(mapping)} WHERE hash(record) {inside.format(h="hash(record)")})
+                FROM {held_sql(mapping)} WHERE hash(record) {inside.format(h="hash(record)")})
             WINDOW same AS (PARTITION BY record, known_at ORDER BY fresh, "row"))"""
 
 
-def _corrected_sql(mapping: Mapping, content: str) -> str:
+def corrected_sql(mapping: Mapping, content: str) -> str:
     """Whether a correction or a retraction put right the content that a version has."""
-    held = _held(mapping)
+    held = held_sql(mapping)
     return (
         f"(record, content) IN (SELECT record, {content} FROM {held} JOIN (SELECT record, "
         f"max(known_at) AS fixed FROM {held} WHERE cause IN ('correction', 'retraction') "
@@ -122,7 +122,7 @@ def content_sql(kind: Kind) -> str:
     return f"hash(subject, cause, {', '.join(map(quoted, own))})"
 
 
-def _held(mapping: Mapping) -> str:
+def held_sql(mapping: Mapping) -> str:
     """The source's versions in the lake, with their group columns."""
     kind, source = mapping.kind, literal(mapping.source)
     table = quoted(evidence_table(kind.name))
