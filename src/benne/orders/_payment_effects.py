@@ -154,6 +154,8 @@ def tidy(work: Work, end: str) -> None:
 def _set_off(work: Work) -> None:
     """What a person was given twice is set against what must go back to them: they have it."""
     order = work.order
+    if not order.surplus_minor:
+        return
     part = min(order.surplus_minor, order.given_twice_minor)
     work.move("set_off", part, debit="surplus", credit="provider")
     work.change(surplus_minor=order.surplus_minor - part)
