@@ -16,9 +16,17 @@ from test_policies import publish
 
 from benne import app
 from benne.app import NotEnoughEvidence, Service
+from benne.app._orders import act_in
 from benne.app.stores.online import Online, consents, contributions, evidence, ledger, orders
-from benne.kernel import iso
-from benne.orders import FundLimits, PaymentRequest, Receipt, SimulatedProvider
+from benne.kernel import Corrupt, iso
+from benne.orders import (
+    Fund,
+    FundLimits,
+    PaymentRequest,
+    Receipt,
+    SimulatedProvider,
+    pay_in,
+)
 
 
 @pytest.fixture
@@ -210,7 +218,7 @@ def test_goods_that_do_not_come_back_are_a_breach_a_claim_and_at_last_settled(
 def test_a_fund_has_what_the_provider_took_and_nothing_that_was_only_said(
     asker: Asker, shop: Shop, service: Service
 ) -> None:
-    def pay_in(amount: int, key: str) -> Any:
+    def paying(amount: int, key: str) -> Any:
         return asker.post("/v1/fund/payments", {"amount_minor": amount}, key)
 
     def tell(payment: str, done: int, status: str = "done") -> Any:
@@ -221,12 +229,12 @@ def test_a_fund_has_what_the_provider_took_and_nothing_that_was_only_said(
         made = [(one["done_minor"], one["status"]) for one in fund["contributions"]]
         return fund["balance_minor"], fund["pending_minor"], made[::-1]
 
-    assert pay_in(100, "a").status_code == 404
+    assert paying(100, "a").status_code == 404
     with service.online.begin() as unit:
         app.open_fund(service, unit, "bikes", FundLimits(10_000, 20_000, 50_000))
     for amount, key in ((100, "a"), (200, "b"), (400, "c"), (100, "a")):
-        assert pay_in(amount, key).status_code == 201
-    assert pay_in(101, "a").status_code == 422
+        assert paying(amount, key).status_code == 201
+    assert paying(101, "a").status_code == 422
     assert stands()[:2] == (0, 700)
     shop.provider = SimulatedProvider(["declined", "partial", "late"])
     app.send_contributions(service, shop.provider)
@@ -245,9 +253,13 @@ def test_a_fund_has_what_the_provider_took_and_nothing_that_was_only_said(
     assert tell(late, 0, "pending").json()["status"] == "done"
     assert tell(late, 401).status_code == 422
     assert tell(f"{'f' * 36}.fund", 1).status_code == 404
-    with service.online.reading() as unit:
+    with service.online.begin() as unit:
         assert app.books(unit)["fund"] == 500
         assert contributions.pending_minor(unit, "bikes") == 0
+        talked_up = pay_in(Fund("bikes", FundLimits(1, 1, 1)), 9, request="more", at=1)[1]
+        ledger.post(unit, "bikes", [talked_up])
+        with pytest.raises(Corrupt, match="got 509 by the books, and 500 by what"):
+            app.books(unit)
 
 
 def test_a_provider_that_says_what_cannot_be_of_a_fund_is_asked_a_day_later(
@@ -573,6 +585,31 @@ def test_an_order_waits_for_the_provider_before_it_is_nobodys_and_goes_on_after(
     shop.work()
     assert shop.provider.taken_minor(order) == 0
     assert not any(_evidence(service).values())
+
+
+def test_erasure_waits_for_an_act_and_does_not_undo_it(
+    shop: Shop, person: str, service: Service
+) -> None:
+    order = shop.order(person)["id"]
+    shop.act(order, "start")
+    shop.act(order, "complete", amount_minor=400)
+    shop.act(order, "deduct")
+    shop.work()
+    erased: list[bool] = []
+    other = threading.Thread(target=lambda: erased.append(app.erase(service, "ID-1").whole))
+    with service.online.begin() as unit:
+        stored = orders.find(unit, order, lock=True)
+        assert stored is not None
+        other.start()
+        other.join(0.3)  # it waits for the order, or for its turn
+        refund = app.OrderAct("refund-1", "refund", 0, "merchant", amount_minor=100)
+        act_in(service, unit, stored, refund)
+    other.join(20)
+    with service.online.reading() as unit:
+        found = orders.find(unit, order)
+    assert erased == [False]  # money is on its way to somebody
+    assert found is not None
+    assert (found.order.paid_minor, len(found.order.payments)) == (300, 2)
 
 
 def test_in_test_mode_an_order_lives_and_leaves_no_evidence(

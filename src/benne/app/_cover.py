@@ -8,7 +8,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from benne.app._contributing import demand_fund
-from benne.app.stores.online import clients, ledger
+from benne.app.stores.online import clients, contributions, ledger
 from benne.kernel import MICROS_PER_DAY, Corrupt, InvalidInput, NotFound, iso
 from benne.orders import Fund, FundLimits
 
@@ -82,9 +82,15 @@ def books(unit: Unit) -> dict[str, int]:
     """The trial balance: the sum of each account.
 
     Raises:
-        Corrupt: they do not add up to 0, or an entry does not.
+        Corrupt: they do not add up to 0, or an entry does not; or funds got what nobody paid in.
     """
     found = ledger.trial_balance(unit)
+    taken = contributions.taken_minor(unit)
+    if taken + found.get("paid_in", 0):
+        raise Corrupt(
+            f"cover funds got {-found.get('paid_in', 0)} by the books, and {taken} by what the "
+            "provider took; restore a backup, and tell the makers."
+        )
     wrong = ledger.unbalanced(unit)
     if wrong or sum(found.values()):
         raise Corrupt(

@@ -74,6 +74,7 @@ def erase_person(
     at, law = service.clock(), jurisdiction(service.workspace.rights.jurisdiction)
     if not evidence.is_known(unit, subject):
         raise NotFound("nothing is known here of this person.")
+    orders.of_subject(unit, subject, lock=True)  # as acts do: the order first, then its evidence
     evidence.lock(unit, subject)
     entries = _entries(unit, subject, service.workspace.kinds)
     stand = [*keeps, *_running(unit, subject)]

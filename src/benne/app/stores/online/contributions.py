@@ -88,6 +88,11 @@ def pending_minor(unit: Unit, organisation: str) -> int:
     return int(unit.value(open_ones.where(c.organisation == organisation, c.status == "pending")))
 
 
+def taken_minor(unit: Unit) -> int:
+    """What the provider took for all funds."""
+    return int(unit.value(select(func.coalesce(func.sum(contributions.c.done_minor), 0))))
+
+
 def lease(unit: Unit, *, at: int, until: int, limit: int) -> list[Contribution]:
     """Contributions to ask for now; nobody else gets them before ``until``."""
     c = contributions.c

@@ -250,9 +250,13 @@ def under_consent(unit: Unit, consent: str) -> list[str]:
     return [str(row.id) for row in unit.rows(query)]
 
 
-def of_subject(unit: Unit, subject: str) -> list[StoredOrder]:
-    """Every order of a person, at whichever merchant, the oldest first."""
+def of_subject(unit: Unit, subject: str, *, lock: bool = False) -> list[StoredOrder]:
+    """Every order of a person, at whichever merchant, the oldest first.
+
+    With ``lock`` nobody else acts on them until the unit ends.
+    """
     query = select(orders).where(orders.c.subject == subject).order_by(orders.c.id)
+    query = query.with_for_update() if lock and unit.postgres else query
     found = (_stored(row) for row in unit.rows(query))
     return [one for one in found if one is not None]
 
