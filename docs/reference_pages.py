@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, fields
+import json
+from dataclasses import MISSING, Field, fields, is_dataclass
 from math import inf
-from typing import Any, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import typer
 
 from benne.app import settings
 from benne.app.wiring import ENVIRONMENT
+from benne.decisions import Limits
 from benne.doors.cli._commands import commands
 from benne.evidence import OutcomeDefinition, standard_kinds
 from benne.kernel import END_OF_TIME, iso
@@ -27,12 +30,13 @@ _TABLES: tuple[tuple[str, type], ...] = (
     ("outcome.definition", OutcomeDefinition),
     ("model", settings.ModelTable),
     ("[model.segments]", settings.SegmentTable),
-    ("model.segments.when", settings.PresenceTable),
+    ("[model.segments.when]", settings.PresenceTable),
     ("score", settings.ScoreTable),
     ("report", settings.ReportTable),
     ("service", settings.ServiceTable),
     ("[service.offers]", settings.OfferTable),
     ("service.offers.terms", settings.OfferTermsTable),
+    ("service.limits", Limits),
     ("service.sign_in", settings.SignInTable),
     ("attributes.NAME", settings.AttributeTable),
 )
@@ -112,18 +116,32 @@ def settings_page() -> str:
 
 
 def _paragraph(table: type) -> str:
-    return " ".join((table.__doc__ or "").replace("``", "`").split())
+    says, *_ = (table.__doc__ or "").partition("Raises:")
+    return " ".join(says.replace("``", "`").split())
+
+
+_TYPES = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
 
 
 def _type(hint: Any) -> str:
-    text = getattr(hint, "__name__", None) if isinstance(hint, type) else str(hint)
-    return str(text).replace("|", "or").replace("typing.", "")
+    """What a user writes for ``hint``, in the words of TOML."""
+    if get_origin(hint) is tuple:
+        item = get_args(hint)[0]
+        return _type(item) if is_dataclass(item) else f"list of {_type(item)}"
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join(_type(part) for part in get_args(hint) if part is not NoneType)
+    if is_dataclass(hint):
+        return next(f"`[{name}]`" for name, table in _TABLES if table is hint)
+    return _TYPES[hint]
 
 
 def _default(spec: Field[Any]) -> str:
+    if spec.default_factory is not MISSING or spec.default in (None, ()):
+        return "none"
     if spec.default is MISSING:
         return "must be stated"
-    return "none" if spec.default is None else f"`{spec.default!r}`"
+    said = list(spec.default) if isinstance(spec.default, tuple) else spec.default
+    return f"`{json.dumps(said, ensure_ascii=False)}`"
 
 
 def commands_page() -> str:

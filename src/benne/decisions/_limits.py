@@ -20,7 +20,10 @@ SCOPES: tuple[Scope, ...] = ("person", "person_here", "merchant")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that may be at risk, in minor units; ``None`` is no limit.
+    """The most that may be at risk, in minor units; where one is not stated, there is no limit.
+
+    ``person`` is one person over all merchants, ``person_here`` one person at one merchant,
+    ``merchant`` everybody at one merchant; ``day`` counts what was newly reserved in a UTC day.
 
     Raises:
         InvalidInput: one is below 0.

@@ -20,8 +20,8 @@ from benne.models._artefact import (
     probability_good,
 )
 from benne.models._columns import Column
+from benne.models._entries import Entry, entries, exposures, in_words
 from benne.models._learners import Pairs
-from benne.models._printed import Entry, entries, exposures, in_words, printed
 from benne.models._refused import (
     OddsFactor,
     inverse_propensity,
@@ -90,7 +90,6 @@ __all__ = [
     "odds_factor",
     "parts_bad",
     "prices",
-    "printed",
     "probability_good",
     "refused_share",
     "shortened",

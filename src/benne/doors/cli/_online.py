@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benne.doors.cli._console import out, progress
 from benne.doors.cli._policies import ByOpt
 from benne.doors.cli._proposals import told
-from benne.doors.cli._service import DatabaseOpt, JsonOpt, WorkspaceArg
-
-if TYPE_CHECKING:
-    from benne.app import Service, Session
-
-
-@contextmanager
-def _opened(workspace: Path, database: str | None) -> Iterator[tuple[Session, Service]]:
-    from benne import app
-
-    session = app.session(workspace)
-    service = app.service(session, database=database)
-    try:
-        yield session, service
-    finally:
-        service.online.close()
+from benne.doors.cli._service import DatabaseOpt, JsonOpt, WorkspaceArg, opened, opened_service
 
 
 def load(workspace: WorkspaceArg, database: DatabaseOpt = None) -> None:
@@ -39,7 +22,7 @@ def load(workspace: WorkspaceArg, database: DatabaseOpt = None) -> None:
     """
     from benne import app
 
-    with _opened(workspace, database) as (session, service), progress() as tell:
+    with opened(workspace, database) as (session, service), progress() as tell:
         done = app.load(session, service, tell)
     for line in done.lines():
         out(line)
@@ -52,7 +35,7 @@ def sync(workspace: WorkspaceArg, database: DatabaseOpt = None) -> None:
     """
     from benne import app
 
-    with _opened(workspace, database) as (session, service), progress() as tell:
+    with opened(workspace, database) as (session, service), progress() as tell:
         done = app.sync(session, service, tell)
     for line in done.lines():
         out(line)
@@ -77,7 +60,7 @@ def verify(
     """
     from benne import app
 
-    with _opened(workspace, database) as (_, service):
+    with opened_service(workspace, database) as service:
         found = app.verify_journal(service, head=head, write_head=write_head, seal_first=seal)
     if as_json:
         out(json.dumps(found.as_json()))
@@ -101,7 +84,7 @@ def replay(
     """
     from benne import app
 
-    with _opened(workspace, database) as (_, service):
+    with opened_service(workspace, database) as service:
         found = app.replay(app.KeptModels(service.workspace), service.online, answer)
     if as_json:
         out(json.dumps(found.as_json()))
@@ -126,7 +109,7 @@ def export(workspace: WorkspaceArg, person: PersonArg, database: DatabaseOpt = N
     """Print everything that the online store holds of a person, as JSON."""
     from benne import app
 
-    with _opened(workspace, database) as (_, service):
+    with opened_service(workspace, database) as service:
         found = app.export(service, person)
     out(json.dumps(found, indent=1, ensure_ascii=False))
 
@@ -141,7 +124,7 @@ def erase(
     """
     from benne import app
 
-    with _opened(workspace, database) as (_, service):
+    with opened_service(workspace, database) as service:
         made = app.propose_erasure(service, person, by=by)
     told(workspace, made)
 
@@ -150,7 +133,7 @@ def retain(workspace: WorkspaceArg, database: DatabaseOpt = None) -> None:
     """Delete what is past its retention horizon, here and in the lake; run it every day."""
     from benne import app
 
-    with _opened(workspace, database) as (session, service), progress() as tell:
+    with opened(workspace, database) as (session, service), progress() as tell:
         done = app.retain(service)
         synced = app.sync(session, service, tell)
     out(f"{done:,} records deleted")
@@ -183,7 +166,7 @@ def dispute(
     kind, _, rest = record.partition("/")
     source, _, name = rest.partition("/")
     changes = {one.partition("=")[0]: _json(one.partition("=")[2]) for one in change or ()}
-    with _opened(workspace, database) as (_, service):
+    with opened_service(workspace, database) as service:
         done, again = app.dispute_named(
             service, person, (kind, source, name), act, text=text, changes=changes or None
         )

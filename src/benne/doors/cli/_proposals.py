@@ -16,6 +16,7 @@ from benne.doors.cli._service import (
     JsonOpt,
     WorkspaceArg,
     client,
+    opened,
     opened_service,
 )
 
@@ -81,9 +82,7 @@ def agree(
     """Agree, and it is done, here and in the lake.  Who proposed it cannot."""
     from benne import app
 
-    session = app.session(workspace)
-    service = app.service(session, database=database)
-    try:
+    with opened(workspace, database) as (session, service):
         with service.online.begin() as unit:
             decided = app.decide_proposal(service, unit, proposal, by=by, agree=True)
         if decided.forgotten is None:
@@ -93,10 +92,8 @@ def agree(
             out(line)
         with progress() as tell:
             synced = app.sync(session, service, tell)
-        for line in synced.lines():
-            out(line)
-    finally:
-        service.online.close()
+    for line in synced.lines():
+        out(line)
 
 
 @proposal.command()

@@ -15,7 +15,7 @@ import typer
 from benne.doors.cli._console import note, out
 
 if TYPE_CHECKING:
-    from benne.app import Credentials, Service
+    from benne.app import Credentials, Service, Session
 
 WorkspaceArg = Annotated[
     Path,
@@ -43,15 +43,23 @@ client = typer.Typer(no_args_is_help=True, help="Admit programs of organisations
 
 
 @contextmanager
-def opened_service(workspace: Path, database: str | None) -> Iterator[Service]:
-    """The service of a workspace, until the block ends."""
+def opened(workspace: Path, database: str | None) -> Iterator[tuple[Session, Service]]:
+    """A workspace's session and its service, until the block ends."""
     from benne import app
 
-    service = app.service(app.session(workspace), database=database)
+    session = app.session(workspace)
+    service = app.service(session, database=database)
     try:
-        yield service
+        yield session, service
     finally:
         service.online.close()
+
+
+@contextmanager
+def opened_service(workspace: Path, database: str | None) -> Iterator[Service]:
+    """The service of a workspace, until the block ends."""
+    with opened(workspace, database) as (_, service):
+        yield service
 
 
 def serve(

@@ -106,23 +106,3 @@ def exposures(
                 for e, n, b in zip(_table(card, table), rows, sick, strict=True)
             ]
     return found
-
-
-def printed(artefact: Artefact, withheld: Iterable[str] = ()) -> str:
-    """The deck as text: segments, bases, and every entry, in micro-log-odds of being good."""
-    deck = artefact.withheld_card(withheld)
-    lines = [f"artefact {artefact.hash}", f"form {artefact.form}"]
-    for segment, card in zip(deck.segments, deck.cards, strict=True):
-        tests = [
-            f"{t.column} {t.test}" + (f" {t.value:.10g}" if "at" in t.test or t.test == "below"
-                                      else "")
-            for t in segment.when
-        ]  # fmt: skip
-        lines += ["", f"card {card.name}: " + (" and ".join(tests) or "everybody left")]
-        lines.append(f"  base {card.base_micro:+d}")
-        for table in card.tables:
-            lines.append(f"  {table.name} ({', '.join(table.domains)})")
-            for entry in _table(card, table):
-                rise = f", {entry.slope:+.6g} a unit above" if entry.slope else ""
-                lines.append(f"    {' x '.join(entry.bins)}: {entry.micro:+d}{rise}")
-    return "\n".join(lines) + "\n"
