@@ -7,11 +7,10 @@ from benne.evidence._casts import (
     RAW,
     CastPlan,
     Rule,
-    literal,
     never_collected,
     plan_casts,
-    quoted,
 )
+from benne.evidence._column_casts import literal, quoted
 from benne.evidence._columns import Columns, column_of
 from benne.evidence._findings import ADVICE, Finding
 from benne.evidence._kinds import (

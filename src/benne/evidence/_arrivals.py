@@ -235,11 +235,11 @@ def _instant(spec: ColumnSpec, given: Json) -> int:
         if _NAIVE.match(given.strip()):
             must = f"{spec.name} must carry its offset from UTC"
             raise _Broken("naive_time", must) from error
+        if isinstance(error.__cause__, OverflowError):
+            must = f"{spec.name} must be between the years 1 and 9999"
+            raise _Broken("out_of_range", must) from error
         must = f"{spec.name} must be ISO 8601, as in 2026-01-31 or 2026-01-31T09:30:00Z"
         raise _Broken("unparsable_time", must) from error
-    except OverflowError as error:
-        must = f"{spec.name} must be between the years 1 and 9999"
-        raise _Broken("out_of_range", must) from error
 
 
 _CASTS = {"text": _text, "int": _whole, "float": _double, "bool": _flag, "instant": _instant}

@@ -27,7 +27,8 @@ from benne.monitoring._resampling import Draws
 from benne.monitoring._stability import psi, stability
 from benne.monitoring._standing import Rated
 from benne.monitoring._tables import band_names, band_of, distribution, swap, tradeoff
-from benne.monitoring._validation import Held, States, Validation, ValidationInputs, validate
+from benne.monitoring._validation import validate
+from benne.monitoring._validation_inputs import Held, States, Validation, ValidationInputs
 from benne.monitoring._worth import domain_worth
 
 __all__ = [
