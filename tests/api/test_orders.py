@@ -262,6 +262,66 @@ def test_a_fund_has_what_the_provider_took_and_nothing_that_was_only_said(
             app.books(unit)
 
 
+def test_a_providers_program_lists_what_waits_and_says_what_became_of_it(
+    asker: Asker, shop: Shop, person: str, service: Service
+) -> None:
+    with service.online.begin() as unit:
+        app.open_fund(service, unit, "bikes", FundLimits(10_000, 20_000, 50_000))
+    asker.post("/v1/fund/payments", {"amount_minor": 700})
+    paid, stopped, held = (shop.order(person, value_minor=5_000, deposit_minor=0) for _ in range(3))
+    for order in (paid, stopped):
+        shop.act(order["id"], "start")
+        shop.act(order["id"], "complete", amount_minor=400)
+        shop.act(order["id"], "deduct")
+    shop.act(stopped["id"], "dispute", by="person", text="I never had it.")
+    assert shop.look(held["id"])["state"] == "admitted"
+    app.add_organisation(service, "Bank", id="bank")
+    asker.organisation = "bank"
+    asker.another_client(scopes=("orders",))
+    assert asker.http.get("/v1/payments").json()["code"] == "scope_missing"
+    asker.another_client(scopes=("payments",))
+    page = asker.http.get("/v1/payments").json()
+    fund, charge = page["payments"]
+    assert page["after"] is None
+    assert (fund["does"], fund["order"], fund["amount_minor"]) == ("contribute", None, 700)
+    assert {**charge, "payment": None} == {
+        "payment": None, "does": "charge", "amount_minor": 400, "organisation": "bikes",
+        "order": paid["id"], "number": paid["number"], "person": person,
+    }  # fmt: skip
+    for one, done in ((fund, 700), (charge, 150)):
+        told = {"status": "done", "done_minor": done}
+        assert asker.post(f"/v1/payments/{one['payment']}", told).json()["status"] == "done"
+    assert asker.http.get("/v1/payments").json()["payments"] == []
+    asker.organisation = "bikes"
+    asker.another_client()
+    assert shop.look(paid["id"])["owed_minor"] == 250
+    assert asker.http.get("/v1/fund").json()["balance_minor"] == 700
+
+
+def test_what_waits_for_a_provider_comes_by_pages_and_of_its_own_mode(
+    asker: Asker, shop: Shop, person: str, service: Service
+) -> None:
+    for _ in range(3):
+        order = shop.order(person, value_minor=1_000, deposit_minor=0, price_minor=500)["id"]
+        shop.act(order, "start")
+        shop.act(order, "complete", amount_minor=400)
+        shop.act(order, "deduct")
+
+    def pages(mode: str) -> list[int]:
+        bank = app.Caller("bank", "bank", frozenset({"payments"}), frozenset(), mode)
+        after, sizes, seen = None, [], set()
+        while True:
+            with service.online.reading() as unit:
+                found, after = app.list_payments(service, unit, bank, after=after, limit=2)
+            sizes.append(len(found))
+            seen.update(one.request.payment for one in found)
+            if after is None:
+                assert len(seen) == sum(sizes)
+                return sizes
+
+    assert (pages("production"), pages("test")) == ([2, 1], [0])
+
+
 def test_a_provider_that_says_what_cannot_be_of_a_fund_is_asked_a_day_later(
     asker: Asker, shop: Shop, service: Service
 ) -> None:

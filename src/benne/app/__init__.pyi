@@ -124,7 +124,6 @@ from ._once import (
 )
 from ._order_work import (
     payment_port as payment_port,
-    payment_told as payment_told,
     run_due as run_due,
     send_payments as send_payments,
 )
@@ -146,6 +145,11 @@ from ._own_orders import (
     OwnOrder as OwnOrder,
     act_on_own_order as act_on_own_order,
     own_orders as own_orders,
+)
+from ._paying import (
+    PaymentWaits as PaymentWaits,
+    list_payments as list_payments,
+    payment_told as payment_told,
 )
 from ._policies import (
     BackTest as BackTest,

@@ -5,16 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benne.app._contributing import contribution_told, is_contribution
-from benne.app._orders import act_in, act_on_order, service_of
+from benne.app._orders import act_in, service_of
 from benne.app.stores.online import orders as store
-from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput, NotFound, Unavailable
+from benne.kernel import MICROS_PER_DAY, Conflict, InvalidInput, Unavailable
 from benne.orders import (
     PAUSED,
     Act,
     Payment,
     PaymentPort,
-    Receipt,
     SimulatedProvider,
     next_task,
     request_of,
@@ -22,7 +20,6 @@ from benne.orders import (
 )
 
 if TYPE_CHECKING:
-    from benne.app._access import Caller
     from benne.app._service import Service as Bureau
     from benne.app.stores.online import Unit
     from benne.app.stores.online.orders import StoredOrder
@@ -136,25 +133,3 @@ def _hear(bureau: Bureau, unit: Unit, *, order: str, act: Act) -> None:
     stored = store.find(unit, order, lock=True)
     assert stored is not None
     act_in(bureau, unit, stored, act)
-
-
-def payment_told(bureau: Bureau, unit: Unit, caller: Caller, receipt: Receipt) -> Payment:
-    """A provider's callback, which may come late, twice, or in any order; how the payment stands.
-
-    Raises:
-        NotPermitted: the caller has not the scope ``payments``, or pays into its own fund.
-        NotFound: there is no such payment.
-    """
-    caller.demand("payments")
-    if is_contribution(receipt.payment):
-        return contribution_told(bureau, unit, caller, receipt)
-    name, dot, number = receipt.payment.rpartition(".")
-    if not dot or not number.isdigit():
-        raise NotFound("there is no payment of this id.")
-    try:
-        told = act_on_order(bureau, unit, caller, name, told_by(receipt, at=bureau.clock()))
-    except InvalidInput as error:
-        if "has no payment" in str(error):
-            raise NotFound("there is no payment of this id.") from error
-        raise
-    return told.order.payment(receipt.payment)

@@ -35,6 +35,8 @@ _ORDERS: msgspec.json.Decoder[orders.Orders] = msgspec.json.Decoder(orders.Order
 _HISTORY: msgspec.json.Decoder[orders.History] = msgspec.json.Decoder(orders.History)
 _SYNCED: msgspec.json.Decoder[orders.Synced] = msgspec.json.Decoder(orders.Synced)
 _OFFERS: msgspec.json.Decoder[list[orders.Offer]] = msgspec.json.Decoder(list[orders.Offer])
+_PAYMENTS: msgspec.json.Decoder[orders.Payments] = msgspec.json.Decoder(orders.Payments)
+_HEARD: msgspec.json.Decoder[orders.Heard] = msgspec.json.Decoder(orders.Heard)
 _FUND: msgspec.json.Decoder[orders.Fund] = msgspec.json.Decoder(orders.Fund)
 _CLAIMS: msgspec.json.Decoder[list[orders.OpenClaim]] = msgspec.json.Decoder(list[orders.OpenClaim])
 _REFERRED: msgspec.json.Decoder[list[orders.Referred]] = msgspec.json.Decoder(list[orders.Referred])
@@ -320,6 +322,22 @@ class Client:
         """Pay into the cover fund, once for each ``reference``; the provider is asked for it."""
         paid = orders.PaidIn(amount_minor=amount_minor)
         return self._once("/v1/fund/payments", paid, reference, _FUND)
+
+    def payments(self) -> Iterator[orders.PaymentAsked]:
+        """What waits for the payment provider; it takes the scope ``payments``."""
+        path = "/v1/payments"
+        while True:
+            page = _PAYMENTS.decode(self._send("GET", path))
+            yield from page.payments
+            if page.after is None:
+                return
+            path = f"/v1/payments?{urlencode({'after': page.after})}"
+
+    def tell_payment(self, payment: str, told: orders.Told) -> orders.Heard:
+        """Say how a payment stands, ``done_minor`` in all; said twice, it moves nothing twice."""
+        headers = {"Content-Type": "application/json"}
+        body = msgspec.json.encode(told)
+        return _HEARD.decode(self._send("POST", f"/v1/payments/{payment}", body, headers))
 
     def referrals(self) -> list[orders.Referred]:
         """The orders that wait for people to decide; it takes the scope ``orders.cover``."""

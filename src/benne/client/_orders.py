@@ -293,6 +293,30 @@ class Synced(Struct, frozen=True, kw_only=True):
     done: list[SyncDone]
 
 
+class PaymentAsked(Struct, frozen=True, kw_only=True):
+    """What a payment provider is to do: charge, hold, capture, void, refund or contribute.
+
+    It does it once for each ``payment``, however often it sees it.  ``number`` and ``person`` are
+    the names that ``organisation`` has for the order and the person; a merchant that contributes to
+    its own cover fund has none.
+    """
+
+    payment: str
+    does: str
+    amount_minor: int
+    organisation: str
+    order: str | None
+    number: str | None
+    person: str | None
+
+
+class Payments(Struct, frozen=True, kw_only=True):
+    """A page of payments; ``after`` asks for the next one, null: this is the last."""
+
+    payments: list[PaymentAsked]
+    after: str | None
+
+
 class Told(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a payment stands; ``done_minor`` is what was done of it in all."""
 

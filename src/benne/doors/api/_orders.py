@@ -25,7 +25,6 @@ from benne.doors.api._requests import (
 from benne.kernel import BenneError, InvalidInput, parse_instant
 
 OrderId = Annotated[str, PathParameter(pattern=r"^[0-9a-f-]{36}$")]
-PaymentId = Annotated[str, PathParameter(pattern=r"^[0-9a-f-]{36}\.(fund|[0-9]{1,6})$")]
 Day = Annotated[str, PathParameter(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 After = Annotated[str | None, QueryParameter(pattern=r"^[0-9a-f-]{36}$", required=False)]
 InState = Annotated[
@@ -239,21 +238,6 @@ def _synced(request: Asking, one: wire.SyncedAct) -> wire.SyncDone:
     )
 
 
-@post(
-    "/v1/payments/{payment:str}",
-    status_code=200,
-    tags=["Payments"],
-    responses={**answered(wire.Heard, "Taken"), **problems(404, 409, 422)},
-)
-@threaded
-def payment_told(payment: PaymentId, data: JSONBody[wire.Told], request: Asking) -> Response[bytes]:
-    """A provider's callback: it may come late, twice or out of order, and moves nothing twice."""
-    service = service_of(request)
-    receipt = app.PaymentReceipt(payment, data.status, data.done_minor)
-    told = service.online.run(lambda unit: app.payment_told(service, unit, request.auth, receipt))
-    return raw(encode(wire.Heard(payment=payment, status=told.status)))
-
-
 @get(
     "/v1/fund",
     tags=["Cover"],
@@ -314,6 +298,6 @@ def reconciliation(day: Day, request: Asking) -> Response[str]:
 
 
 HANDLERS = (
-    create, page, offers, referrals, claims, look, history, act, sync, payment_told, fund, pay_in,
+    create, page, offers, referrals, claims, look, history, act, sync, fund, pay_in,
     reconciliation,
 )  # fmt: skip

@@ -105,6 +105,13 @@ def lease(unit: Unit, *, at: int, until: int, limit: int) -> list[Contribution]:
     return taken
 
 
+def unanswered(unit: Unit, *, at: int, limit: int) -> list[Contribution]:
+    """Contributions that may be asked for by ``at`` and nobody asks for now, the oldest first."""
+    c = contributions.c
+    query = select(*c).where(c.next_at <= at).order_by(c.payment).limit(limit)
+    return [made for row in unit.rows(query) if (made := _made(row)) is not None]
+
+
 def waits(unit: Unit, *, at: int) -> bool:
     """Whether a contribution is to be asked for by ``at``."""
     due = select(contributions.c.payment).where(contributions.c.next_at <= at).limit(1)

@@ -371,7 +371,17 @@ def ask_again(unit: Unit, payment: str, *, at: int) -> None:
     unit.run(update(payments).where(payments.c.id == payment).values(next_at=at))
 
 
-def payment_order(unit: Unit, payment: str) -> str | None:
-    """The order that a payment which is not yet answered belongs to."""
-    found = unit.value(select(payments.c.order).where(payments.c.id == payment))
-    return None if found is None else str(found)
+def unanswered(
+    unit: Unit, *, at: int, test: bool, after: str, limit: int
+) -> list[tuple[str, StoredOrder]]:
+    """Payments that may be asked for by ``at`` and nobody asks for now, in the order of their ids,
+    from after ``after`` on, each with its order."""
+    query = (
+        select(payments.c.id.label("payment"), *orders.c)
+        .join(orders, orders.c.id == payments.c.order)
+        .where(payments.c.next_at <= at, payments.c.id > after, orders.c.test == test)
+        .order_by(payments.c.id)
+        .limit(limit)
+    )
+    found = [(str(row.payment), _stored(row)) for row in unit.rows(query)]
+    return [(payment, stored) for payment, stored in found if stored is not None]
