@@ -180,6 +180,7 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
     """Serve, load, and print a row."""
     with database(asked.store, folder) as url:
         secret, names = prepare(asked.workspace, url)
+        os.sync()  # what was written to prepare is not the service's
         port = 18_431
         command = [str(Path(sys.executable).with_name("benne")), "serve", str(asked.workspace),
                    "--port", str(port), "--workers", str(asked.workers)]  # fmt: skip

@@ -129,6 +129,7 @@ def _loaded(workspace: Path, url: str) -> tuple[Callable[[], list[Asked]], dict[
             line.execute("CHECKPOINT")
     service.online.settle()
     service.online.close()
+    os.sync()
     figures = {"load_seconds": round(loaded, 1), "records_median": statistics.median(records)}
     return lambda: [Asked(tokens.issue(who), people) for who, people in callers], figures
 

@@ -123,6 +123,10 @@ def test_a_lake_that_another_process_holds(small: Made) -> None:
 
 
 def test_an_interrupt_leaves_nothing_half_done(small: Made) -> None:
+    mapping = small.folder / "mapping" / "obligation.sql"
+    quick = mapping.read_text(encoding="utf-8")
+    long = " where (select sum(a.range % 7) from range(1000000) a, range(1000000)) > 0\n"
+    mapping.write_text(quick + long, encoding="utf-8")
     command = [BENNE, "build", small.folder, "--data", small.data]
     process = subprocess.Popen(
         command, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -134,6 +138,7 @@ def test_an_interrupt_leaves_nothing_half_done(small: Made) -> None:
     assert "interrupted" in said
     assert "Traceback" not in said
     assert not (small.folder / "models").exists()
+    mapping.write_text(quick, encoding="utf-8")
     ran = benne("ingest", small.folder, "--data", small.data)
     assert ran.code == 0, ran.err
 

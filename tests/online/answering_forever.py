@@ -55,7 +55,7 @@ def ask(service: Service, key: str, subject: str) -> bytes:
         made = service.reader(unit, subject, permit=PERMIT, as_of=service.clock(), family="sesame")
         name = hashlib.sha256(f"{key}{service.clock()}".encode()).hexdigest()[:32]
         body = to_json(made.answer)
-        line = service.note(unit, "answer", {"answer": name, "told": content_hash(body)})
+        line = service.numbered(unit, "answer", {"answer": name, "told": content_hash(body)})
         given = answers.Given(
             id=name, subject=subject, at=service.clock(), family="sesame", as_of=made.as_of,
             known_by=made.known_by, batch=made.batch, artefact=made.artefact,

@@ -71,7 +71,7 @@ def answer(
     with service.online.begin() as unit:
         made = service.reader(unit, subject, permit=permit, as_of=service.clock(), family=family)
         body = to_json(made.answer)
-        line = service.note(unit, "answer", {"told": content_hash(body)})
+        line = service.numbered(unit, "answer", {"told": content_hash(body)})
         given = Given(
             id=service.new_id(),
             subject=subject,

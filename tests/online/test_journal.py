@@ -57,6 +57,24 @@ def test_to_seal_again_seals_only_what_is_new(sealed: Online) -> None:
     assert verify(sealed, VERIFIER).seals == 3
 
 
+def test_a_sealer_ends_though_lines_keep_coming(online: Online) -> None:
+    """Else who answers without a pause keeps it sealing, a handful of lines at a time, for ever."""
+    real, sealings = Online.run, 0
+
+    def run(self: Online, work: Callable[[Unit], int]) -> int:
+        nonlocal sealings
+        sealings += 1
+        assert sealings < 5
+        done = real(self, work)
+        write(self, 1, first=sealings)  # meanwhile
+        return done
+
+    write(online, 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Online, "run", run)
+        assert seal(online, SIGNER, at=5_000) == 3
+
+
 def test_sealers_at_once_leave_one_chain(online: Online) -> None:
     write(online, 30)
     with ThreadPoolExecutor(4) as pool:

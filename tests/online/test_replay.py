@@ -91,7 +91,7 @@ def told_by(served: Service, given: Any, change: dict[str, Any], without: str = 
     body = {**json.loads(given.body), **change}
     body.pop(without, None)
     with served.online.begin() as unit:
-        line = served.note(unit, "answer", {"told": content_hash(body)})
+        line = served.numbered(unit, "answer", {"told": content_hash(body)})
         kept = replace(given, id=served.new_id(), body=canonical_json(body), line=line)
         answers.put(unit, kept)
     return kept.id
@@ -187,7 +187,7 @@ def decided_answer(served: Service, subject: str, permit: Permit) -> tuple[str, 
             "told": content_hash(json.loads(given.body or "")),
             "decided": {kept.role: content_hash(kept.body) for kept in verdict.kept},
         }
-        line = served.note(unit, "answer", told)
+        line = served.numbered(unit, "answer", told)
         name = f"decided {given.id}"
         answers.put(unit, replace(given, id=name, line=line))
         for kept in verdict.kept:

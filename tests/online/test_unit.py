@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -192,6 +192,46 @@ def test_what_was_asked_ahead_is_asked_anew_once_the_unit_writes(online: Online)
         assert asks.answered_under(unit, "other", since=0) == []
         asks.add(unit, an_ask("a"))
         assert asks.answered_under(unit, "consent", since=0) == [1]
+
+
+def test_what_was_asked_ahead_is_kept_while_the_unit_writes_elsewhere(online: Online) -> None:
+    with online.begin() as unit:
+        unit.ahead(asks.asked("consent", since=0))
+        with online.begin() if online.engine.dialect.name == "postgresql" else nullcontext() as b:
+            if b is not None:  # somebody else's, between the question and its answer
+                asks.add(b, an_ask("meanwhile"))
+        journal.note(unit, "elsewhere", {}, at=1)
+        assert asks.answered_under(unit, "consent", since=0) == []
+        assert len(asks.answered_under(unit, "consent", since=0)) == (b is not None)
+        asks.add(unit, an_ask("a"))
+        assert 1 in asks.answered_under(unit, "consent", since=0)
+
+
+def test_what_the_driver_prepared_outlives_the_unit(online: Online) -> None:
+    """The driver forgets it all where a line is rolled back; each answer would be planned anew."""
+    if online.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite's driver keeps what it prepared")
+    count = text("SELECT count(*) FROM pg_prepared_statements")
+    alone = Online.open(online.engine.url.render_as_string(hide_password=False), pool=1)
+    for _ in range(8):
+        alone.run(lambda unit: asks.answered_under(unit, "consent", since=0))
+    with alone.begin() as unit:
+        journal.note(unit, "begun", {}, at=1)
+    with alone.reading() as unit:
+        assert unit.value(count) > 0
+    with alone.reading() as unit:
+        assert unit.value(count) > 0
+    alone.close()
+
+
+def test_what_is_put_last_is_committed_with_the_unit_or_not_at_all(online: Online) -> None:
+    with online.begin() as unit:
+        asks.add(unit, an_ask("a"))
+    with pytest.raises(IntegrityError), online.begin() as unit:
+        journal.note(unit, "work", {}, at=1)
+        asks.add(unit, an_ask("a"))
+    with online.reading() as unit:
+        assert (unit.value(LINES), asks.answered_under(unit, "consent", since=0)) == (0, [1])
 
 
 def test_a_line_that_was_cut_while_it_idled_is_opened_anew(online: Online) -> None:

@@ -27,6 +27,7 @@ from ._asking import (
     Question as Question,
     Replied as Replied,
     ask as ask,
+    asked_first as asked_first,
 )
 from ._build import (
     Built as Built,
@@ -132,6 +133,7 @@ from ._orders import (
     OrderTold as OrderTold,
     act_on_order as act_on_order,
     create_order as create_order,
+    order_asked_first as order_asked_first,
     possible_acts as possible_acts,
     service_of as service_of,
 )
@@ -284,6 +286,7 @@ from .settings import (
     SignInTable as SignInTable,
 )
 from .stores.online import (
+    Ahead as Ahead,
     StoreUnavailable as StoreUnavailable,
     Unit as Unit,
 )

@@ -142,7 +142,7 @@ def rescore(service: Service, unit: Unit, answer: str, *, models: KeptModels) ->
     decided = content.kept if isinstance(content, Verdict) else ()
     if decided:
         line["decided"] = {kept.role: content_hash(kept.body) for kept in decided}
-    new = replace(new, line=service.note(unit, "rescored", line))
+    new = replace(new, line=service.numbered(unit, "rescored", line))
     answers.put(unit, new)
     keep_decisions(unit, new.id, decided, subject=new.subject, at=at)
     if ask is not None and _differs(service, unit, models, old, ask, made, content):

@@ -12,7 +12,7 @@ from benne.app._keeping import record_reply
 from benne.app._reading import Reading
 from benne.app._refusals import TooManyThresholds
 from benne.app._sandbox import sandbox_subject
-from benne.app.stores.online import asks, clients, consents, evidence, policies
+from benne.app.stores.online import asks, clients, consents, evidence, journal, policies
 from benne.kernel import MICROS_PER_DAY, Value, iso
 from benne.rights import (
     ClosedByRule,
@@ -38,7 +38,7 @@ from benne.scores import (
 
 if TYPE_CHECKING:
     from benne.app._service import Service
-    from benne.app.stores.online import Unit
+    from benne.app.stores.online import Ahead, Unit
 
 Asked: TypeAlias = Literal["score", "brief", "level", "consult", "watchlist", "inquiries"]
 PERMIT_LIFE = 60 * 1_000_000
@@ -123,11 +123,16 @@ def ask(service: Service, unit: Unit, caller: Caller, question: Question) -> Rep
     """
     caller.demand(f"answers.{question.asked}")
     caller.demand_purpose(question.purpose, question.asked)
-    unit.ahead(clients.asked(caller.client), *consents.asked(caller.organisation, question.person))
+    unit.ahead(*asked_first(caller, question.person))
     demand_open(unit, caller)
     reply = _reply(service, unit, caller, question)
     record_reply(service, unit, caller, reply)
     return reply
+
+
+def asked_first(caller: Caller, person: str) -> Ahead:
+    """What ``ask`` will ask the store first, for ``once``."""
+    return clients.asked(caller.client), *consents.asked(caller.organisation, person)
 
 
 def _reply(service: Service, unit: Unit, caller: Caller, question: Question) -> Replied:
@@ -181,6 +186,7 @@ def _permitted(
         asks.asked(consent.id, since=since),
         evidence.asked(consent.subject),
         policies.asked(question.service or "", at=at),
+        journal.asked(),
     )
     past = asks.answered_under(unit, consent.id, since=since)
     again_at = next_answer_at(consent, past, at)

@@ -142,7 +142,7 @@ def _delete(service: Service, unit: Unit, subject: str, fates: Iterable[Fate], *
             subject,
             [(fate.kind, fate.source, fate.record) for fate in own],
             service.workspace.kinds,
-            line=service.note(unit, "deleted", proof),
+            line=service.numbered(unit, "deleted", proof),
             at=at,
             rule=rule,
             told=service.told,

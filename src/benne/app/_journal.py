@@ -31,9 +31,11 @@ def seal(online: Online, signer: Ed25519Signer, *, at: int) -> int:
         if not journal.unsealed(unit, at_most=1):
             return 0
     done = 0
-    while number := online.run(lambda unit: _seal_some(unit, signer, at)):
+    while True:
+        number = online.run(lambda unit: _seal_some(unit, signer, at))
         done += number
-    return done
+        if number < LINES_AT_A_TIME:  # all were seen; what came since is for the next time
+            return done
 
 
 def _seal_some(unit: Unit, signer: Ed25519Signer, at: int) -> int:

@@ -118,7 +118,7 @@ def keep(
         network=reading.network,
         permit=allowed,
         body=told,
-        line=service.note(unit, act, {**line, **rests_on}),
+        line=service.numbered(unit, act, {**line, **rests_on}),
         question=_consulted(reply.question),
     )
     answers.put(unit, given)

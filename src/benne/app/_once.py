@@ -23,7 +23,7 @@ from benne.kernel import Corrupt, InvalidInput
 
 if TYPE_CHECKING:
     from benne.app._service import Service
-    from benne.app.stores.online import Unit
+    from benne.app.stores.online import Ahead, Unit
 
 LONGEST = 128
 _NONCE = 12
@@ -52,11 +52,18 @@ class Fresh:
 
 
 def once(
-    service: Service, client: str, key: str | None, request: str, work: Callable[[Unit], Fresh]
+    service: Service,
+    client: str,
+    key: str | None,
+    request: str,
+    work: Callable[[Unit], Fresh],
+    *,
+    ahead: Ahead = (),
 ) -> Kept:
     """``work`` in one transaction with its key; or what it gave the first time.
 
-    ``request`` is the hash of the whole request.  An error keeps nothing: the key is free again.
+    ``request`` is the hash of the whole request; ``ahead`` is what ``work`` asks the store first.
+    An error keeps nothing: the key is free again.
 
     Raises:
         KeyMissing, InvalidInput: no key, or one that is no key.
@@ -66,7 +73,9 @@ def once(
     """
     key = _key(key)
     with _alone(client, key):
-        return service.online.run(lambda unit: _in(service, unit, client, key, request, work))
+        return service.online.run(
+            lambda unit: _in(service, unit, client, key, request, work, ahead)
+        )
 
 
 def _in(
@@ -76,8 +85,9 @@ def _in(
     key: str,
     request: str,
     work: Callable[[Unit], Fresh],
+    ahead: Ahead,
 ) -> Kept:
-    unit.ahead(*keys.asked(client, key))
+    unit.ahead(*keys.asked(client, key), *ahead)
     seal = _Seal.of(service, client, key, request)
     match keys.claim(unit, client, key, seal.request, at=service.clock(), older=request):
         case keys.Replay(status, body, plain):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benne.app._access import Caller, demand_open
-from benne.app._asking import Question, ask
+from benne.app._asking import Question, ask, asked_first
 from benne.app._consulting import Verdict, offered_service
 from benne.app._order_effects import keep_referred, keep_step, reserve_exposure
-from benne.app.stores.online import ledger, orders as store
+from benne.app.stores.online import ledger, orders as store, outbox
 from benne.app.stores.online.orders import StoredAct, StoredOrder
 from benne.decisions import Exceeded, Limits
 from benne.kernel import (
@@ -48,7 +48,7 @@ from benne.rights import Keep
 if TYPE_CHECKING:
     from benne.app._asking import Replied
     from benne.app._service import Service as Bureau
-    from benne.app.stores.online import Unit
+    from benne.app.stores.online import Ahead, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ def create_order(bureau: Bureau, unit: Unit, caller: Caller, asked: OrderAsked) 
     """
     caller.demand("orders")
     service_named(asked.service)
+    unit.ahead(*order_asked_first(caller, asked))
     known = store.claim_number(unit, caller.books, asked.number)
     opening = _opening(bureau, caller, asked)
     if known is not None:
@@ -135,6 +136,16 @@ def create_order(bureau: Bureau, unit: Unit, caller: Caller, asked: OrderAsked) 
         refuse = Act("decision", "refuse", opening.at, "system", text=beyond.limit.says)
         stored = _decided(bureau, unit, stored, refuse, service)
     return OrderTold(stored, asked.number)
+
+
+def order_asked_first(caller: Caller, asked: OrderAsked) -> Ahead:
+    """What ``create_order`` will ask the store first, for ``once``."""
+    return (
+        *store.asked(caller.books, asked.number),
+        *asked_first(caller, asked.person),
+        outbox.asked(caller.organisation),
+        ledger.asked(),
+    )
 
 
 class _Beyond(Exception):

@@ -50,8 +50,12 @@ class Service:
         """A UUIDv7 of now."""
         return str(uuid7(self.clock() // 1000, self.randomness(10)))
 
-    def note(self, unit: Unit, act: str, body: Mapping[str, Json]) -> int:
-        """Append a line to the journal, in the unit's own transaction; its number."""
+    def note(self, unit: Unit, act: str, body: Mapping[str, Json]) -> None:
+        """Append a line to the journal, in the unit's own transaction."""
+        journal.note(unit, act, body, at=self.clock())
+
+    def numbered(self, unit: Unit, act: str, body: Mapping[str, Json]) -> int:
+        """``note``; the number of the line."""
         return journal.append(unit, act, body, at=self.clock())
 
     def tell(self, unit: Unit, organisation: str, event: str, body: Mapping[str, Json]) -> None:

@@ -63,7 +63,7 @@ class Worker:
         if now >= self._sealed_at + _SEAL_EVERY:
             self._sealed_at = now
             self.service.online.settle()
-            done += seal(self.service.online, self.service.signer, at=now)
+            seal(self.service.online, self.service.signer, at=now)
         if now >= self._forgot_at + _FORGET_EVERY:
             self._forgot_at = now
             self._forget(now)

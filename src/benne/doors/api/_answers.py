@@ -36,7 +36,7 @@ def _asked(
         subject = None if reply.consent is None else reply.consent.subject
         return app.Fresh(200, render.encode(render.answer(reply)), subject)
 
-    return once(request, key, data, work)
+    return once(request, key, data, work, ahead=app.asked_first(request.auth, question.person))
 
 
 @post(

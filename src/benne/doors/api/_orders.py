@@ -88,13 +88,14 @@ def create(
     data: JSONBody[wire.OrderAsked], request: Asking, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
     """Ask for a service on credit: the person is consulted about, and the answer is an order."""
-    service = service_of(request)
+    service, asked = service_of(request), asked_of(data)
 
     def work(unit: app.Unit) -> app.Fresh:
-        told = app.create_order(service, unit, request.auth, asked_of(data))
+        told = app.create_order(service, unit, request.auth, asked)
         return app.Fresh(201, encode(render.order(told.stored)), told.order.subject)
 
-    return once(request, idempotency_key, data, work)
+    ahead = app.order_asked_first(request.auth, asked)
+    return once(request, idempotency_key, data, work, ahead=ahead)
 
 
 @get(

@@ -113,11 +113,16 @@ def once(
     key: str | None,
     data: msgspec.Struct,
     work: Callable[[app.Unit], app.Fresh],
+    *,
+    ahead: app.Ahead = (),
 ) -> Response[bytes]:
-    """``work`` in one transaction with its key, or the bytes that it gave the first time."""
+    """``work`` in one transaction with its key, or the bytes that it gave the first time.
+
+    ``ahead`` is what ``work`` asks the store first.
+    """
     named = f"{request.method} {request.url.path}\n".encode()
     digest = hashlib.sha256(named + encode(data)).hexdigest()
-    kept = app.once(service_of(request), request.auth.client, key, digest, work)
+    kept = app.once(service_of(request), request.auth.client, key, digest, work, ahead=ahead)
     headers = {"Idempotency-Replayed": "true"} if kept.replayed else {}
     return raw(kept.body, status=kept.status, headers=headers)
 

@@ -55,11 +55,13 @@ from benne.app.stores.online import (
     proposals,
 )
 from benne.app.stores.online._engine import Online, StoreUnavailable
+from benne.app.stores.online._prepared import Ahead
 from benne.app.stores.online._schema import METADATA
 from benne.app.stores.online._unit import Unit
 
 __all__ = [
     "METADATA",
+    "Ahead",
     "Online",
     "StoreUnavailable",
     "Unit",

@@ -82,7 +82,7 @@ class Online:
         with turn, _meant(self.engine), _heard(self.engine) as connection:
             unit = Unit(connection)
             yield unit
-            unit.send()
+            unit.commit()
 
     @property
     def _sqlite(self) -> bool:
@@ -137,8 +137,8 @@ class Online:
                 with self._short() as connection:
                     unit = Unit(connection)
                     made = work(unit)
-                    unit.send()
                     worked = True
+                    unit.commit()
                 return made
             except (DBAPIError, PoolTimeout) as error:
                 if left and _may_repeat(error, worked=worked):
@@ -165,10 +165,11 @@ def _heard(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "postgresql":
             try:
                 connection.exec_driver_sql("SELECT")
+                connection.commit()  # to roll back would make the driver forget what it prepared
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-            connection.rollback()
+                connection.rollback()
         with connection.begin():
             yield connection
 

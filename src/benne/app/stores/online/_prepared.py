@@ -6,12 +6,13 @@ To execute a statement of Core anew costs more than SQLite takes to answer it.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Dialect, Insert, Select, Update
+from sqlalchemy import Dialect, Insert, Select, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import visitors
 
 Statement: TypeAlias = Select[Any] | Insert | Update
 Values: TypeAlias = Mapping[str, Any]
@@ -25,6 +26,8 @@ class Ready:
     places: tuple[str, ...] | None
     row: Callable[[Iterable[Any]], Any]
     constants: Values
+    tables: frozenset[str]
+    """The names of the tables that it reads or writes."""
 
     def given(self, values: Values) -> Any:
         """The values as the driver takes them."""
@@ -63,4 +66,12 @@ class Prepared:
         columns = [str(column.key) for column in statement.exported_columns]
         row = namedtuple("Row", columns, rename=True)  # type: ignore[misc]
         constants = {name: value for name, value in compiled.params.items() if value is not None}
-        return Ready(str(compiled), None if order is None else tuple(order), row._make, constants)
+        tables = frozenset(t.name for t in visitors.iterate(statement) if isinstance(t, Table))
+        if isinstance(statement, Insert | Update):
+            tables |= {str(statement.table)}
+        places = None if order is None else tuple(order)
+        return Ready(str(compiled), places, row._make, constants, tables)
+
+
+Ahead: TypeAlias = Sequence[tuple[Prepared, Values]]
+"""Questions that will be asked, in this order."""

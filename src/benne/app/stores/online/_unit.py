@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from benne.app.stores.online._prepared import Prepared, Values
+from benne.app.stores.online._prepared import Prepared, Ready, Values
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,7 +22,7 @@ class Unit:
     """One database transaction.  Made by ``Online.begin``; whoever holds it ends it, not you."""
 
     connection: Connection
-    _told: dict[Any, list[Any]] = field(default_factory=dict, repr=False)
+    _told: dict[Any, tuple[Ready, list[Any]]] = field(default_factory=dict, repr=False)
     _later: list[tuple[Prepared, Values]] = field(default_factory=list, repr=False)
 
     @property
@@ -62,16 +62,24 @@ class Unit:
     def ahead(self, *asked: tuple[Prepared, Values]) -> None:
         """Ask PostgreSQL in one journey what will be asked next, in this order.
 
-        The same questions are then answered from it, until the unit writes.
+        The same questions are then answered from it, each once, until the unit writes where they
+        look.
         """
         if not self.postgres:
             return
-        for (statement, values), rows in zip(asked, self._sent(asked), strict=True):
-            self._told[_name(statement, values)] = rows
+        new = [one for one in asked if _name(*one) not in self._told]
+        if not new:
+            return
+        for (statement, values), rows in zip(new, self._sent(new), strict=True):
+            ready = statement.ready(self.connection.dialect)
+            self._told[_name(statement, values)] = ready, rows
 
     def put(self, statement: Prepared, values: Values) -> None:
         """Execute what tells nothing.  PostgreSQL is sent several of these in one journey."""
-        self._told.clear()
+        if self._told:
+            written = statement.ready(self.connection.dialect).tables
+            for name in [n for n, (ready, _) in self._told.items() if ready.tables & written]:
+                del self._told[name]
         if self.postgres:
             self._later.append((statement, values))
         else:
@@ -82,9 +90,19 @@ class Unit:
         if self._later:
             self._sent([])
 
+    def commit(self) -> None:
+        """Send what was ``put``, and on PostgreSQL the commit in the same journey.
+
+        Whoever holds the transaction ends it all the same: it may be over already.
+        """
+        if self._later:
+            later = self._later.copy()
+            self._later.clear()
+            self._journey(later, commit=True)
+
     def _asked(self, statement: Prepared, values: Values) -> list[Any]:
         if self._told and (found := self._told.pop(_name(statement, values), None)) is not None:
-            return found
+            return found[1]
         return self._sent([(statement, values)])[0]
 
     def _sent(self, asked: Sequence[tuple[Prepared, Values]]) -> list[list[Any]]:
@@ -93,14 +111,21 @@ class Unit:
         self._later.clear()
         return self._journey([*later, *asked])[len(later) :]
 
-    def _journey(self, asked: Sequence[tuple[Prepared, Values]]) -> list[list[Any]]:
+    def _journey(
+        self, asked: Sequence[tuple[Prepared, Values]], *, commit: bool = False
+    ) -> list[list[Any]]:
         """The rows of each statement, by the driver itself; on PostgreSQL, sent all at once."""
         dialect = self.connection.dialect
         driver: Any = self.connection.connection.driver_connection
         ready = [(statement.ready(dialect), values) for statement, values in asked]
+        how = {"binary": True} if self.postgres else {}
         try:
-            with driver.pipeline() if len(ready) > 1 else nullcontext():
-                cursors = [driver.execute(one.sql, one.given(values)) for one, values in ready]
+            with driver.pipeline() if commit or len(ready) > 1 else nullcontext():
+                cursors = [
+                    driver.execute(one.sql, one.given(values), **how) for one, values in ready
+                ]
+                if commit:
+                    driver.commit()
             return [
                 [] if cursor.description is None else list(map(one.row, cursor.fetchall()))
                 for (one, _), cursor in zip(ready, cursors, strict=True)

@@ -12,12 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     Column,
     Index,
+    Integer,
     LargeBinary,
+    Sequence,
     String,
     Table,
     Text,
+    Update,
     bindparam,
     func,
     insert,
@@ -26,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from benne.app.stores.online._prepared import Prepared
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.kernel import Json, canonical_json
@@ -98,23 +103,47 @@ def seal_message(position: int, at: int, head: bytes) -> bytes:
     return b"benne journal 1\n" + said.encode()
 
 
+_NOTE = Prepared(insert(lines).inline(), "at", "act", "body")
 _APPEND = Prepared(insert(lines).returning(lines.c.id), "at", "act", "body")
+_NUMBER = Prepared(select(Sequence("journal_lines_id_seq").next_value()))
+_NUMBERED = Prepared(insert(lines).inline(), "id", "at", "act", "body")
 
 
-def append(unit: Unit, act: str, body: Mapping[str, Json], *, at: int) -> int:
-    """Add a line to the unit's own transaction; its number, by which others refer to it.
+def note(unit: Unit, act: str, body: Mapping[str, Json], *, at: int) -> None:
+    """Add a line to the unit's own transaction.
 
     ``act`` says what was done in a word or two (``evidence``, ``answer``); ``body`` holds keyed
     hashes, ids and counts, and never personal data.
     """
+    unit.put(_NOTE, {"at": at, "act": act, "body": canonical_json(body)})
+
+
+def append(unit: Unit, act: str, body: Mapping[str, Json], *, at: int) -> int:
+    """``note``; the number of the line, by which others refer to it."""
     line = {"at": at, "act": act, "body": canonical_json(body)}
-    return int(unit.value(_APPEND, line))
+    if not unit.postgres:
+        return int(unit.value(_APPEND, line))
+    number = int(unit.value(_NUMBER))
+    unit.put(_NUMBERED, {"id": number, **line})
+    return number
+
+
+def asked() -> tuple[Prepared, Values]:
+    """What ``append`` will ask, for ``Unit.ahead``."""
+    return _NUMBER, {}
+
+
+_UNSEALED = Prepared(
+    select(lines)
+    .where(lines.c.position.is_(None))
+    .order_by(lines.c.id)
+    .limit(bindparam("at_most", type_=Integer))
+)
 
 
 def unsealed(unit: Unit, *, at_most: int) -> list[Line]:
     """Committed lines that have no position yet, in the order of their numbers."""
-    found = select(lines).where(lines.c.position.is_(None)).order_by(lines.c.id).limit(at_most)
-    return [Line(*row) for row in unit.rows(found)]
+    return [Line(*row) for row in unit.rows(_UNSEALED, {"at_most": at_most})]
 
 
 def begin_sealing(unit: Unit) -> tuple[int, bytes]:
@@ -126,12 +155,37 @@ def begin_sealing(unit: Unit) -> tuple[int, bytes]:
     return (0, START) if row is None else (int(row.position), bytes(row.hash))
 
 
+_PLACE = (
+    update(lines)
+    .where(lines.c.id == bindparam("line"))
+    .values(position=bindparam("place"), hash=bindparam("told"))
+)
+
+
+def _placing(_: object) -> Update:
+    """All lines at once: a statement for each would keep the answers beside it waiting."""
+    lists = func.unnest(
+        bindparam("line", type_=ARRAY(BigInteger)),
+        bindparam("place", type_=ARRAY(BigInteger)),
+        bindparam("told", type_=ARRAY(LargeBinary)),
+    )
+    given = lists.table_valued("line", "place", "told").render_derived()
+    new = {"position": given.c.place, "hash": given.c.told}
+    return update(lines).where(lines.c.id == given.c.line).values(new)
+
+
+_PLACE_ALL = Prepared(_placing)
+
+
 def put_sealed(unit: Unit, chained: Mapping[int, tuple[int, bytes]], seal: Seal) -> None:
     """Give lines, by their numbers, their positions and hashes, and the seal over them."""
-    placed = update(lines).where(lines.c.id == bindparam("line"))
-    placed = placed.values(position=bindparam("place"), hash=bindparam("told"))
-    values = [{"line": n, "place": place, "told": told} for n, (place, told) in chained.items()]
-    unit.run(placed, values)
+    if unit.postgres:
+        places, told = zip(*chained.values(), strict=True)
+        unit.put(_PLACE_ALL, {"line": list(chained), "place": list(places), "told": list(told)})
+    else:
+        unit.run(
+            _PLACE, [{"line": n, "place": p, "told": told} for n, (p, told) in chained.items()]
+        )
     unit.run(
         insert(seals),
         {

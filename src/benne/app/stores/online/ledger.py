@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Sequence,
     String,
     Table,
     bindparam,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from benne.app.stores.online._prepared import Prepared
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.kernel import MICROS_PER_DAY
@@ -61,9 +62,10 @@ funds = Table(
     Column("opened_at", Number, nullable=False),
 )
 
-_ADD = Prepared(
-    insert(entries).returning(entries.c.id), "organisation", "order", "request", "kind", "at"
-)
+_SAID = "organisation", "order", "request", "kind", "at"
+_ADD = Prepared(insert(entries).returning(entries.c.id), *_SAID)
+_NUMBER = Prepared(select(Sequence("ledger_entries_id_seq").next_value()))
+_ADD_NUMBERED = Prepared(insert(entries).inline(), "id", *_SAID)
 _ADD_POSTING = Prepared(insert(postings), *postings.c.keys())
 _BALANCE = select(func.coalesce(func.sum(postings.c.amount_minor), 0)).where(
     postings.c.account == bindparam("name"), postings.c.owner == bindparam("whose")
@@ -80,7 +82,7 @@ def post(unit: Unit, organisation: str, made: Iterable[Entry]) -> None:
             "kind": entry.kind,
             "at": entry.at,
         }
-        number = unit.value(_ADD, row)
+        number = _added(unit, row)
         for place, posting in enumerate(entry.postings, 1):
             unit.put(
                 _ADD_POSTING,
@@ -92,6 +94,20 @@ def post(unit: Unit, organisation: str, made: Iterable[Entry]) -> None:
                     "amount_minor": posting.amount_minor,
                 },
             )
+
+
+def _added(unit: Unit, row: Values) -> int:
+    """The number of an entry that was added."""
+    if not unit.postgres:
+        return int(unit.value(_ADD, row))
+    number = int(unit.value(_NUMBER))
+    unit.put(_ADD_NUMBERED, {"id": number, **row})
+    return number
+
+
+def asked() -> tuple[Prepared, Values]:
+    """What ``post`` will ask for its first entry, for ``Unit.ahead``."""
+    return _NUMBER, {}
 
 
 def balance(unit: Unit, account: str, owner: str) -> int:

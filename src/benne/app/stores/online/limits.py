@@ -231,18 +231,22 @@ def _locked(
     Of the merchant these are the rows of all its ``shares``, where they are given, else the one
     that moves. What ``order`` has at risk is asked in the same journey.
 
-    Rows are made, and then held, in one order, and none is held before a row is made: so no two
-    units wait for each other.
+    Rows are held in one order, and who makes one holds by then all of its own that were there: so
+    no two units wait for each other.
     """
     values = _named(keys, shares or ())
-    seen, held = (_OWN, _OWN_LOCKED) if shares is None else (_WHOLE, _WHOLE_LOCKED)
+    own, whole = (_OWN_LOCKED, _WHOLE_LOCKED) if unit.postgres else (_OWN, _WHOLE)
+    held = own if shares is None else whole
     wanted = {*keys.items(), *(("merchant", share) for share in shares or ())}
-    missing = wanted - {(row.scope, row.key) for row in unit.rows(seen, values)}
-    for scope, key in sorted(missing):
-        row = {"scope": scope, "key": key, "total_minor": 0, "day": day, "day_minor": 0}
-        unit.put(_MAKE, row)
-    unit.ahead((held, values), (_EXPOSURE, {"of_order": order}))
-    return _summed(unit.rows(held if unit.postgres else seen, values), day)
+    while True:
+        unit.ahead((held, values), (_EXPOSURE, {"of_order": order}))
+        rows = unit.rows(held, values)
+        missing = wanted - {(row.scope, row.key) for row in rows}
+        if not missing:
+            return _summed(rows, day)
+        for scope, key in sorted(missing):
+            row = {"scope": scope, "key": key, "total_minor": 0, "day": day, "day_minor": 0}
+            unit.put(_MAKE, row)
 
 
 def _summed(rows: Iterable[Any], day: int) -> dict[Scope, Used]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from benne.app.stores.online._prepared import Prepared
+from benne.app.stores.online._prepared import Ahead, Prepared
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 from benne.orders import Order
@@ -179,12 +179,18 @@ def find(unit: Unit, name: str, *, lock: bool = False) -> StoredOrder | None:
 
 def claim_number(unit: Unit, organisation: str, number: str) -> StoredOrder | None:
     """The order of this number, if there is one; until the unit ends nobody else makes it."""
-    mine = {"merchant": organisation, "own": number}
     if unit.postgres:
-        take = _TAKE_NUMBER, {"taken": f"order {organisation} {number}"}
-        unit.ahead(take, (_BY_NUMBER, mine))
-        unit.rows(*take)
+        unit.ahead(*asked(organisation, number))
+        unit.rows(*asked(organisation, number)[0])
     return find_number(unit, organisation, number)
+
+
+def asked(organisation: str, number: str) -> Ahead:
+    """What ``claim_number`` will ask, for ``Unit.ahead``."""
+    return (
+        (_TAKE_NUMBER, {"taken": f"order {organisation} {number}"}),
+        (_BY_NUMBER, {"merchant": organisation, "own": number}),
+    )
 
 
 def find_number(unit: Unit, organisation: str, number: str) -> StoredOrder | None:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from benne.app.stores.online._prepared import Prepared
+from benne.app.stores.online._prepared import Prepared, Values
 from benne.app.stores.online._schema import METADATA, Number
 from benne.app.stores.online._unit import Unit
 
@@ -123,6 +123,11 @@ def list_endpoints(unit: Unit, organisation: str) -> list[Endpoint]:
         Endpoint(row.id, row.organisation, row.url, frozenset(row.events.split()), row.created_at)
         for row in unit.rows(_OPEN, {"of": organisation})
     ]
+
+
+def asked(organisation: str) -> tuple[Prepared, Values]:
+    """What ``list_endpoints`` will ask, for ``Unit.ahead``."""
+    return _OPEN, {"of": organisation}
 
 
 def close_endpoint(unit: Unit, name: str, *, organisation: str, at: int) -> bool:
