@@ -123,7 +123,7 @@ def test_a_lake_that_another_process_holds(small: Made) -> None:
 
 
 def test_an_interrupt_leaves_nothing_half_done(small: Made) -> None:
-    mapping = small.folder / "mapping" / "obligation.sql"
+    mapping = small.folder / "mapping" / "attribute.sql"
     quick = mapping.read_text(encoding="utf-8")
     long = " where (select sum(a.range % 7) from range(1000000) a, range(1000000)) > 0\n"
     mapping.write_text(quick + long, encoding="utf-8")
