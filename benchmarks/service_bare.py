@@ -13,7 +13,17 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.concurrency import sync_to_thread
 
 from benne import app
-from benne.app.stores.online import Unit, answers, asks, clients, consents, evidence, journal, keys
+from benne.app.stores.online import (
+    Unit,
+    answers,
+    asks,
+    clients,
+    consents,
+    evidence,
+    journal,
+    keys,
+    policies,
+)
 from benne.app.stores.online.answers import Given
 from benne.app.stores.online.asks import Ask
 
@@ -30,11 +40,23 @@ def bare(service: app.Service) -> Litestar:
         at, row = service.clock(), rows[number % len(rows)]
 
         def transaction(unit: Unit) -> None:
+            unit.ahead(
+                *keys.asked(client.id, key),
+                clients.asked(client.id),
+                *consents.asked(row.merchant, row.known_as),
+            )
             keys.claim(unit, client.id, key, "r", at=at)
             clients.find_client(unit, client.id)
             consents.of_person_at(unit, row.merchant, row.known_as)
+            unit.ahead(
+                asks.asked(row.id, since=at),
+                evidence.asked(row.subject),
+                policies.asked("bare", at=at),
+                journal.asked(),
+            )
             asks.answered_under(unit, row.id, since=at)
             unit.rows(*evidence.asked(row.subject))
+            policies.in_force(unit, "bare", at=at)
             answer = service.new_id()
             asks.add(unit, Ask(answer, client.organisation, client.id, row.subject,
                                f"bare {row.id}", "consult", "deposit_free", "consult", None, True,
