@@ -18,7 +18,7 @@ from benne import app
 from benne.app import NotEnoughEvidence, Service
 from benne.app._orders import act_in
 from benne.app.stores.online import Online, consents, contributions, evidence, ledger, orders
-from benne.kernel import Corrupt, iso
+from benne.kernel import Corrupt, iso, parse_instant
 from benne.orders import (
     Fund,
     FundLimits,
@@ -450,6 +450,22 @@ def test_a_deduction_that_was_not_sent_yet_is_not_begun_in_a_dispute(
     shop.work(days=9)
     assert shop.look(order)["state"] == "completed"
     assert shop.provider.taken_minor(order) == 400
+
+
+def test_an_objection_has_the_clock_of_the_law_and_acts_by_itself(shop: Shop, person: str) -> None:
+    order = shop.order(person)["id"]
+    shop.act(order, "start")
+    shop.act(order, "complete", amount_minor=400)
+    found = shop.act(order, "dispute", by="person", text="It was empty.")
+    by = parse_instant(found["answer_by"])
+    assert 30 * DAY <= by - shop.asker.service.clock() + 1_000_000 <= 30 * DAY + 1_000_000
+    assert found["next_at"] == found["answer_by"]
+    shop.work(days=29)
+    assert shop.look(order)["state"] == "disputed"
+    shop.work(days=2)
+    ended = shop.look(order)
+    assert (ended["state"], ended["owed_minor"], ended["answer_by"]) == ("completed", 0, None)
+    assert shop.provider.taken_minor(order) == 0
 
 
 def test_a_provider_that_says_what_cannot_be_holds_up_nobody_else(

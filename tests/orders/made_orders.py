@@ -41,6 +41,7 @@ class Case:
         self._number = count(1)
         self.steps: list[Step] = []
         self.fund: Fund | None = None
+        self.answer_days: int | None = None
         values: dict[str, object] = {
             "request": "r0",
             "order": "o",
@@ -70,7 +71,8 @@ class Case:
         act = Act(
             request or f"r{next(self._number)}", name, self.at, by or ACTS[name].by[0], **values
         )  # type: ignore[arg-type]
-        self.life, step = act_on(self.life, act, self.service, fund=self.fund)
+        until = None if self.answer_days is None else self.at + self.answer_days * DAY
+        self.life, step = act_on(self.life, act, self.service, fund=self.fund, answer_by=until)
         self.fund = step.fund or self.fund
         self.steps.append(step)
         return step

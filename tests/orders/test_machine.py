@@ -97,7 +97,10 @@ class Orders(RuleBasedStateMachine):
         act = Act(f"r{self.number}", name, self.at, values.pop("by", ACTS[name].by[0]), **values)  # type: ignore[arg-type]
         before = self.life
         try:
-            self.life, step = act_on(self.life, act, self.service, fund=self.fund)
+            answer_by = self.at + 20 * DAY if self.number % 4 else None
+            self.life, step = act_on(
+                self.life, act, self.service, fund=self.fund, answer_by=answer_by
+            )
         except (Conflict, InvalidInput) as error:
             assert self.life is before, error
             return None
@@ -327,7 +330,7 @@ class Orders(RuleBasedStateMachine):
             taken = order.pending_minor("charge", "capture")
             late = sum(p.done_minor for p in order.payments if p.status != "done")
             assert taken <= order.owed_minor + late or any(
-                step.act in ("reduce", "correct", "told", "cancel")
+                step.act in ("reduce", "correct", "concede", "told", "cancel")
                 for _, _, step in self.life.steps
             )
 

@@ -321,6 +321,43 @@ def test_a_dispute_stops_clocks_and_deductions_and_gives_the_time_back() -> None
     assert "deduct" in case.wait(0.2)
 
 
+def test_an_objection_that_nobody_answers_in_time_counts_as_right() -> None:
+    case = Case().running()
+    case.answer_days = 20
+    case.do("complete", amount_minor=2_000)
+    case.wait(3)
+    case.do("dispute", text="it was broken when I got it")
+    with pytest.raises(Conflict, match="may be answered until"):
+        case.do("concede")
+    assert case.wait(19.9) == []
+    assert case.wait(0.2) == ["concede"]
+    assert (case.order.state, case.order.owed_minor, case.order.answer_by) == ("completed", 0, None)
+    told = {(one.name, one.to) for one in case.steps[-1].notices}
+    assert told == {("objection_answered", "person"), ("objection_conceded", "merchant")}
+
+
+def test_what_was_answered_or_taken_back_in_time_stays_so() -> None:
+    for act, said in (("uphold", {"text": "see the log"}), ("withdraw", {})):
+        case = Case().running()
+        case.answer_days = 20
+        case.do("complete", amount_minor=2_000)
+        case.do("dispute", text="it was broken")
+        case.do(act, **said)
+        assert "concede" not in case.wait(60)
+
+
+def test_it_takes_off_what_had_fallen_due_and_leaves_the_rest_of_the_plan() -> None:
+    plan = Case("instalment", days=60).running()
+    plan.answer_days = 20
+    plan.wait(30 + plan.service.terms.grace_days + 0.5)
+    assert plan.order.state == "overdue"
+    plan.do("dispute", text="I paid it in the shop")
+    assert plan.wait(20) == ["concede"]
+    assert [due.owed_minor for due in plan.order.dues] == [0, 2_500]
+    assert plan.order.state == "running"
+    assert [breach.dispute for breach in plan.order.breaches] == ["corrected"]
+
+
 def test_an_objection_that_was_right_takes_the_breach_away() -> None:
     case = Case().running()
     case.wait(20)

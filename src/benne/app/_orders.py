@@ -43,7 +43,7 @@ from benne.orders import (
     possible,
     standard_services,
 )
-from benne.rights import Keep
+from benne.rights import Keep, jurisdiction
 
 if TYPE_CHECKING:
     from benne.app._asking import Replied
@@ -330,12 +330,19 @@ def act_in(bureau: Bureau, unit: Unit, stored: StoredOrder, act: Act) -> OrderTo
     act = replace(act, at=max(bureau.clock(), order.last_at))
     service = service_of(order)
     fund = fund_of(unit, order.merchant, at=act.at, lock=True) if act.name == "award" else None
-    step = apply(order, act, service, fund=fund)
+    step = apply(order, act, service, fund=fund, answer_by=_answer_by(bureau, act))
     if act.name in ("admit", "offer") and not stored.test:
         beyond = reserve_exposure(bureau, unit, step.order)
         if beyond is not None:
             raise Conflict(beyond.says)
     return OrderTold(keep_step(bureau, unit, stored, act, step, service), act.request)
+
+
+def _answer_by(bureau: Bureau, act: Act) -> int | None:
+    """Until when the law of the day asks for an answer to an objection."""
+    law = jurisdiction(bureau.workspace.rights.jurisdiction)
+    clock = law.clock("dispute_answer", act.at) if act.name == "dispute" else None
+    return None if clock is None else clock.due(act.at)
 
 
 def fund_of(unit: Unit, merchant: str, *, at: int, lock: bool = False) -> Fund | None:

@@ -180,8 +180,8 @@ class Order(Struct, frozen=True, kw_only=True):
     """An order as its merchant may have it.
 
     ``code`` says why it was refused, or offered a part.  ``can`` lists what may be done with it
-    now; ``next_at`` is when the system does something by itself.  ``proposed`` waits for the person
-    to agree.
+    now; ``next_at`` is when the system does something by itself; ``answer_by`` is by when an
+    objection must be answered, or it counts as right.  ``proposed`` waits for the person to agree.
     """
 
     id: str
@@ -214,6 +214,7 @@ class Order(Struct, frozen=True, kw_only=True):
     claim: Claim | None
     can: list[str]
     next_at: datetime | None
+    answer_by: datetime | None = None
     consent_held_until: datetime | None
 
 

@@ -70,6 +70,7 @@ ACTS: dict[str, Rule] = {
     "correct": Rule(
         "The objection was checked; the person was right", (_M, _S), ("text",), ("amount_minor",)
     ),
+    "concede": Rule("Nobody answered the objection in time: it counts as right", (_S,)),
     "withdraw": Rule("The person takes the objection back", (_P,)),
     "claim": Rule(
         "The merchant asks its loss cover fund", (_M,), ("amount_minor", "proofs", "text")

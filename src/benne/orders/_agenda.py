@@ -24,6 +24,8 @@ def next_task(order: Order, service: Service) -> Task | None:
     if order.state in PAUSED:
         until = order.pause_until
         tasks = [] if until is None else [_task(order, until, "resume")]
+        if order.answer_by is not None:
+            tasks.append(_task(order, order.answer_by, "concede"))
     elif order.state in WAITING:
         end = min(order.created_at + service.terms.offer_days * MICROS_PER_DAY, order.due_at)
         tasks = [_task(order, end, "expire")]

@@ -193,7 +193,7 @@ def _dispute(work: Work) -> None:
     order = work.order
     if order.state != "hardship":
         work.change(prior=order.state, paused_at=work.act.at)
-    work.change(breaches=_answered(order.breaches, "disputed"))
+    work.change(breaches=_answered(order.breaches, "disputed"), answer_by=work.answer_by)
 
 
 def _answer(found: str) -> Callable[[Work], None]:
@@ -213,13 +213,37 @@ def _correct(work: Work) -> None:
             f"order {order.id} was charged {order.owed_minor + order.paid_minor}; an objection "
             f"takes off as much at most; got {amount}."
         )
-    work.order = shifted(order, until=work.act.at)
-    work.change(breaches=_answered(order.breaches, "corrected"), warned_at=None)
-    left = forgive(work, amount)
+    left = _found_right(work, amount)
     if left:
         give_back(work, left)
+
+
+def _concede(work: Work) -> None:
+    """What had fallen due is taken off; what was paid stays paid: nobody looked at it."""
+    order = work.order
+    if order.answer_by is None or work.act.at < order.answer_by:
+        by = "whenever it is answered" if order.answer_by is None else iso(order.answer_by)
+        raise Conflict(f"the objection to order {order.id} may be answered until {by}.")
+    _found_right(work, order.owed_minor, ahead_of=order.paused_at)
+
+
+def _found_right(work: Work, amount: int, *, ahead_of: int | None = None) -> int:
+    """The objection was right: take off what is unpaid; what of the amount is left.
+
+    Instalments that fall due after ``ahead_of`` stay.
+    """
+    order = work.order
+    ahead = [
+        place
+        for place, due in enumerate(order.dues)
+        if due.what == "instalment" and ahead_of is not None and due.at > ahead_of
+    ]
+    work.order = shifted(order, until=work.act.at)
+    work.change(breaches=_answered(order.breaches, "corrected"), warned_at=None)
+    left = forgive(work, amount, keeping=ahead)
     if order.claim is not None and order.claim.state == "open":
         work.change(claim=replace(order.claim, state="rejected"))
+    return left
 
 
 def _answered(breaches: tuple[Breach, ...], found: str) -> tuple[Breach, ...]:
@@ -316,6 +340,7 @@ EFFECTS: dict[str, Callable[[Work], None]] = {
     "uphold": _answer("upheld"),
     "withdraw": _answer("original"),
     "correct": _correct,
+    "concede": _concede,
     "claim": _claim,
     "award": _award,
     "reject": _reject,

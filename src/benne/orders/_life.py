@@ -36,7 +36,12 @@ def begin(opening: Opening, service: Service) -> Life:
 
 
 def act_on(
-    life: Life, act: Act, service: Service, *, fund: Fund | None = None
+    life: Life,
+    act: Act,
+    service: Service,
+    *,
+    fund: Fund | None = None,
+    answer_by: int | None = None,
 ) -> tuple[Life, Step]:
     """The life after ``act``, and what it did; a repeated request gives its first answer.
 
@@ -47,7 +52,7 @@ def act_on(
         if request == act.request:
             demand_same(act.request, digest, act.digest)
             return life, step
-    step = apply(life.order, act, service, fund=fund)
+    step = apply(life.order, act, service, fund=fund, answer_by=answer_by)
     return Life((*life.steps, (act.request, act.digest, step))), step
 
 

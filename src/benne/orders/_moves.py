@@ -56,6 +56,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     "resumed": ("person", "Clocks run again, and these are your new days"),
     "consent_held": ("person", "Your consent is ended for what is new; this order goes on until"),
     "objection": ("merchant", "The person objects; answer in time"),
+    "objection_conceded": (
+        "merchant",
+        "You left an objection without an answer: it counts as right",
+    ),
     "objection_answered": ("person", "Your objection was checked, and this is what was found"),
     "claim_opened": ("person", "The merchant asks its cover fund about your order; you may object"),
     "claim_answered": ("merchant", "What the cover fund answered"),
@@ -253,6 +257,12 @@ _TIME: list[Move] = [
     *_rows(("hardship",), "resume", PRIOR, evidence=_ORDER + _DUE, notices=("resumed",)),
 ]  # fmt: skip
 
+_FOUND_RIGHT = (
+    ("correct", ("objection_answered",)),
+    ("concede", ("objection_answered", "objection_conceded")),
+)
+"""By whom or what an objection is found right, and who is told."""
+
 _OBJECT: list[Move] = [
     *_rows(
         (*_OWING, "hardship", "claimed", "completed", "settled", "written_off"),
@@ -269,9 +279,14 @@ _OBJECT: list[Move] = [
             *_rows(("disputed",), "withdraw", end, when, evidence=_ORDER + _DUE + _BREACH),
         )
     ),
-    *_done(("disputed",), "correct", entries=_UNDO, notices=("objection_answered",)),
     *(
         row
+        for act, told in _FOUND_RIGHT
+        for row in _done(("disputed",), act, entries=_UNDO, notices=told)
+    ),
+    *(
+        row
+        for act, told in _FOUND_RIGHT
         for end, when in (
             ("written_off", "was written off"),
             ("running", "goods are out"),
@@ -280,8 +295,8 @@ _OBJECT: list[Move] = [
             ("running", "always"),
         )
         for row in _rows(
-            ("disputed",), "correct", end, when,
-            entries=_UNDO, evidence=_ORDER + _DUE + _BREACH, notices=("objection_answered",),
+            ("disputed",), act, end, when,
+            entries=_UNDO, evidence=_ORDER + _DUE + _BREACH, notices=told,
         )
     ),
 ]  # fmt: skip

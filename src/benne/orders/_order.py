@@ -178,7 +178,8 @@ class Order:
     need not be paid; ``required_minor`` is what a person who was offered a part must put down.
     ``cap_minor`` is up to what the person was admitted without; ``proposed`` are higher amounts,
     which the merchant asks the person to agree to.  ``terms`` are those of its offer, where they
-    are other than the service's: as they were when it was made.
+    are other than the service's: as they were when it was made.  An objection that nobody answered
+    by ``answer_by`` counts as right.
     """
 
     id: str
@@ -217,6 +218,7 @@ class Order:
     closed_at: int | None = None
     paused_at: int | None = None
     pause_until: int | None = None
+    answer_by: int | None = None
     paused_micros: int = 0
     extensions: int = 0
     reminded: tuple[int, ...] = ()

@@ -35,6 +35,7 @@ _APT: dict[str, Callable[[Order, Service], bool]] = {
     "confirm": lambda o, s: _waits(o),
     "refund": lambda o, s: o.paid_minor > 0,
     "reduce": lambda o, s: _mine(o) > 0,
+    "concede": lambda o, s: o.answer_by is not None,
     "claim": lambda o, s: _mine(o) > 0,
 }
 

@@ -117,10 +117,19 @@ def _demand_plan(opening: Opening, service: Service) -> None:
         )
 
 
-def apply(order: Order, act: Act, service: Service, *, fund: Fund | None = None) -> Step:
+def apply(
+    order: Order,
+    act: Act,
+    service: Service,
+    *,
+    fund: Fund | None = None,
+    answer_by: int | None = None,
+) -> Step:
     """What ``act`` does to ``order``.  Pure: the clock is ``act.at``, and nothing is stored.
 
-    ``fund`` is the merchant's cover fund, which only an ``award`` needs.
+    ``fund`` is the merchant's cover fund, which only an ``award`` needs; ``answer_by`` is until
+    when the law asks for an answer to an objection, which only a ``dispute`` needs (``None``: it
+    asks for none).
 
     Raises:
         Conflict: the act is not possible in this state, or its amounts are not.
@@ -136,7 +145,7 @@ def apply(order: Order, act: Act, service: Service, *, fund: Fund | None = None)
         raise Conflict(
             f"acts on an order come in order of time; got {iso(act.at)} after {iso(order.last_at)}."
         )
-    work = Work(order, act, service, fund)
+    work = Work(order, act, service, fund, answer_by=answer_by)
     EFFECTS[act.name](work)
     move = next(m for m in moves if CONDITIONS[m.when](work.order, act, service))
     end = work.order.prior or "" if move.end == PRIOR else move.end
@@ -156,6 +165,8 @@ def _step(work: Work, move: Move, end: str) -> Step:
     order = replace(order, state=end, last_at=at, moves=order.moves + 1, breaches=breaches)
     if not still:
         order = replace(order, prior=None, paused_at=None, pause_until=None)
+    if end != "disputed":
+        order = replace(order, answer_by=None)
     notices = tuple(Notice(name, NOTICES[name][0], order.id, at) for name in move.notices)
     return Step(
         order=order,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ class Work:
     act: Act
     service: Service
     fund: Fund | None = None
+    answer_by: int | None = None
     entries: list[Entry] = field(default_factory=list)
     asked: list[Payment] = field(default_factory=list)
 
@@ -122,10 +124,15 @@ def take(work: Work, amount_minor: int) -> None:
     )
 
 
-def forgive(work: Work, amount_minor: int) -> int:
-    """Ask for less of what is unpaid, the latest due first; what of the amount is left."""
+def forgive(work: Work, amount_minor: int, *, keeping: Container[int] = ()) -> int:
+    """Ask for less of what is unpaid, the latest due first; what of the amount is left.
+
+    The dues at the places ``keeping`` stay.
+    """
     left = amount_minor
     for place in reversed(range(len(work.order.dues))):
+        if place in keeping:
+            continue
         due = work.order.dues[place]
         part = min(due.owed_minor, left)
         if part:

@@ -54,6 +54,7 @@ def order(stored: app.StoredOrder) -> wire.Order:
         claim=None if claim is None else _claim(claim),
         can=sorted(set(app.possible_acts(one)) - _NOT_ASKED),
         next_at=_or_none(stored.next_at),
+        answer_by=_or_none(stored.order.answer_by),
         consent_held_until=_or_none(one.consent_held_until),
     )
 
