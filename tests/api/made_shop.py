@@ -72,6 +72,13 @@ class Shop:
         self.clock.turn(days=days)
         self.asker.sign_in()
 
+    def history(self, order: str) -> list[dict[str, Any]]:
+        """All that was done to an order."""
+        came = self.asker.http.get(f"/v1/orders/{order}/acts")
+        assert came.status_code == 200, came.text
+        acts: list[dict[str, Any]] = came.json()["acts"]
+        return acts
+
     def work(self, *, days: float = 0) -> None:
         """Days pass, and the worker does what falls due, a day at a time."""
         service = self.asker.service

@@ -176,6 +176,38 @@ def test_nobody_without_consent_gets_an_order_and_revoking_it_stops_what_is_new(
     assert shop.look(running["id"])["state"] == "completed"
 
 
+def test_once_the_hold_is_over_nothing_new_of_an_order_becomes_evidence(
+    asker: Asker, shop: Shop, person: str, service: Service
+) -> None:
+    shop.provider = SimulatedProvider(["declined"] * 15)
+    order = shop.order(person)["id"]
+    shop.act(order, "start")
+    shop.act(order, "complete", amount_minor=100)
+    mine = next(c for c in _consents(asker) if c.known_as == person)
+    asker.post(f"/v1/consents/{mine.id}/acts", {"act": "revoke"})
+    until = parse_instant(shop.look(order)["consent_held_until"])
+    shop.act(order, "pause", until=day(shop.clock, 175), text="no work")
+    shop.work(days=(until - service.clock()) // DAY + 1)
+    assert [one["act"] for one in shop.history(order)][-1] == "end_hold"
+    before = _evidence(service)
+    while (late := shop.look(order))["state"] != "overdue":
+        shop.work(days=1)
+    assert (late["state"], late["breaches"][0]["type"]) == ("overdue", "unpaid")
+    now = _evidence(service)
+    assert now["breach"] == before["breach"] == []
+    assert now["order"] == before["order"], "no word that it is overdue"
+    assert [row["paid_minor"] for row in now["obligation"]][-1] == 0
+    shop.provider = SimulatedProvider()
+    shop.act(order, "pay", by="person")
+    shop.work()
+    assert shop.look(order)["state"] == "settled"
+    assert _evidence(service)["breach"] == []
+    (*_, due) = _evidence(service)["obligation"]
+    assert due["paid_minor"] == 100, "what is good for the person is still said"
+    (*_, last) = _evidence(service)["order"]
+    assert last["state"] == "settled"
+
+
 def _consents(asker: Asker) -> list[Any]:
     with asker.service.online.reading() as unit:
         subject = app.identified(asker.service, "ID-1")

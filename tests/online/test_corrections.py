@@ -10,12 +10,24 @@ from made_bureau import Clock, answer, bring, go_on, scored
 from sqlalchemy import select
 from test_rights_in_store import breach, under
 
-from benne.app import Caller, Service, Worker, add_client, add_endpoint, add_organisation, furnish
+from benne.app import (
+    Caller,
+    Service,
+    Terms,
+    Worker,
+    add_client,
+    add_endpoint,
+    add_organisation,
+    erase_person,
+    furnish,
+    give_own_consent,
+)
 from benne.app._furnishing import Furnished
 from benne.app._replay import KeptModels, replay
-from benne.app.stores.online import answers, asks, duties, evidence, outbox
+from benne.app.stores.online import answers, asks, consents, duties, evidence, outbox
 from benne.app.wiring import Session
 from benne.kernel import MICROS_PER_DAY as DAY, Json, iso, subject_id
+from benne.rights import Hold
 
 Bureau = tuple[Session, Service]
 
@@ -168,3 +180,48 @@ def test_a_worker_deletes_what_is_past_its_horizon_once_a_day(loaded: Bureau) ->
     a_round(one)
     assert not held()
     assert isinstance(served.clock, Clock)
+
+
+def held(served: Service, subject: str) -> bool:
+    with served.online.reading() as unit:
+        known = evidence.known(unit, subject, served.workspace.kinds)
+    return any(known.history.values())
+
+
+def waits_for_a_hold(served: Service, subject: str) -> None:
+    add_organisation(served, "Bikes", id="bikes")
+    terms = Terms(frozenset({"deposit_free"}), "1", "0" * 64, False)
+    with served.online.begin() as unit:
+        given = give_own_consent(served, unit, merchant="bikes", subject=subject, terms=terms)
+        at = served.clock()
+        hold = Hold(given.consent.id, "order_running", "deposit_free", "7", at, at + 10 * DAY)
+        consents.add_hold(unit, hold)
+    with served.online.begin() as unit:
+        assert not erase_person(served, unit, subject).whole
+
+
+def test_what_a_hold_kept_from_erasure_goes_by_itself_once_it_is_over(loaded: Bureau) -> None:
+    town, served = loaded
+    subject = scored(town, served)[0]
+    given, _ = answer(served, subject, town.permit("self_view"))
+    waits_for_a_hold(served, subject)
+    go_on(served, 9 * DAY)
+    worker(served).step()
+    assert held(served, subject)
+    go_on(served, 2 * DAY)
+    worker(served).step()
+    assert not held(served, subject)
+    models = KeptModels(served.workspace)
+    assert replay(models, served.online, given.id).verdict == "erased"
+
+
+def test_who_consents_anew_meanwhile_has_come_back(loaded: Bureau) -> None:
+    town, served = loaded
+    subject = scored(town, served)[0]
+    waits_for_a_hold(served, subject)
+    terms = Terms(frozenset({"deposit_free"}), "1", "0" * 64, False)
+    with served.online.begin() as unit:
+        give_own_consent(served, unit, merchant="bikes", subject=subject, terms=terms)
+    go_on(served, 40 * DAY)
+    worker(served).step()
+    assert held(served, subject)

@@ -44,7 +44,7 @@ DAY = MICROS_PER_DAY
 PROOF = Proof("photo", "0" * 64)
 LIMITS = FundLimits(order_minor=20_000, day_minor=25_000, total_minor=60_000, share_permille=900)
 SHARES = st.one_of(st.integers(1, 1000), st.sampled_from([1000, 1000, 1000, 1100]))
-BY_THEMSELVES = {"told", "remind", "warn", "lapse", "expire"}
+BY_THEMSELVES = {"told", "remind", "warn", "lapse", "expire", "end_hold"}
 ENDING = {"cancel", "write_off", "hold_consent", "refuse"}
 BIG = {"deposit_minor": 20_000, "price_minor": 60_000, "value_minor": 80_000}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benne.app._access import Caller, demand_open
 from benne.app._orders import consent_revoked
-from benne.app.stores.online import consents as store
+from benne.app.stores.online import consents as store, erasures
 from benne.app.stores.online.clients import find_organisation
 from benne.app.stores.online.consents import StoredConsent
 from benne.kernel import MICROS_PER_DAY, InvalidInput, Json, NotFound, pairwise_id, subject_id
@@ -118,6 +118,7 @@ def _given(service: Service, unit: Unit, merchant: str, *, subject: str, terms: 
     check_template(consent, service.kind_domains)
     signed = sign_consent(consent, service.signer)
     store.put(unit, consent, signed)
+    erasures.done(unit, subject)  # who consents anew has come back: what waited to go may stay
     service.note(unit, "consent_given", {"consent": consent.id, "hash": consent.hash})
     status = consent_status(consent, (), at)
     service.tell(unit, merchant, "consent.given", _told(consent, status))

@@ -20,6 +20,7 @@ from benne.app.stores.online import (
     corrections,
     deletions,
     disputes,
+    erasures,
     evidence,
     jobs,
     keys,
@@ -30,7 +31,7 @@ from benne.app.stores.online import (
     policies,
 )
 from benne.evidence import Kind
-from benne.kernel import Json, NotFound, Value, canonical_json, iso
+from benne.kernel import MICROS_PER_DAY, Json, NotFound, Value, canonical_json, iso
 from benne.rights import Entry, Fate, Keep, erasure, erasure_proof, jurisdiction, obsolete
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from benne.app.stores.online import Unit
 
 _PEOPLE_AT_A_TIME = 50
+_LOOK_AGAIN = 30 * MICROS_PER_DAY
+"""After what time, at the latest, a person is looked at again who could not be erased whole."""
 _STAYS = ("id", "asked", "person", "purpose", "mode", "as_of", "family")
 """What stays of an answer of a job: who asked knows it, and nothing of it is of the person."""
 
@@ -66,7 +69,8 @@ def erase_person(
 ) -> Forgotten:
     """Erase a person, as far as the law lets: records, answers, disputes, who asked.
 
-    Holds of consents for a running business stand in the way, and whatever else ``keeps`` names.
+    Holds of consents for a running business stand in the way, and whatever else ``keeps`` names;
+    once they are over, a worker goes on by itself.
 
     Raises:
         NotFound: nothing is known of the person.
@@ -80,7 +84,12 @@ def erase_person(
     stand = [*keeps, *_running(unit, subject)]
     fates = erasure(entries, law, requested_at=at, keeps=stand)
     whole = _delete(service, unit, subject, fates, at=at)
-    if whole or not entries:
+    if not (whole or not entries):
+        ends = [fate.at for fate in fates if fate.act != "delete" and fate.at is not None]
+        soon = min([end for end in ends if end > at], default=at + _LOOK_AGAIN)
+        erasures.wait(unit, subject, next_at=min(soon, at + _LOOK_AGAIN))
+    else:
+        erasures.done(unit, subject)
         rule = next((fate.rule for fate in fates), law.erasure_rule(at)[0])
         answers.erase(unit, subject, at=at, rule=rule)
         disputes.forget(unit, subject)
@@ -209,6 +218,21 @@ def retain_some(service: Service, *, after: str = "") -> tuple[int, str]:
         with service.online.begin() as unit:
             done += _retain_person(service, unit, subject, kinds, at=at)
     return done, people[-1] if people else ""
+
+
+def erase_waiting(service: Service, *, at_most: int = _PEOPLE_AT_A_TIME) -> int:
+    """Go on with who asked for erasure, where what was held is held no longer; how many people.
+
+    Each is a transaction of its own.
+    """
+    at = service.clock()
+    with service.online.reading() as unit:
+        due = erasures.due(unit, at=at, at_most=at_most)
+    for subject in due:
+        with service.online.begin() as unit:
+            if erasures.is_due(unit, subject, at=at):
+                erase_person(service, unit, subject)
+    return len(due)
 
 
 def _retain_person(

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from benne.app.stores.online import evidence, ledger, limits, orders as store
+from benne.app.stores.online import evidence, ledger, limits, orders as store, owners
 from benne.app.stores.online.orders import StoredAct, StoredOrder
 from benne.decisions import Exceeded, Limits
 from benne.evidence import Arrival, Rules, arrival
 from benne.kernel import Conflict, Corrupt, Json, iso
 from benne.orders import (
     NOTICES,
+    OVER,
     Act,
     EvidenceRow,
     Notice,
@@ -63,7 +64,8 @@ def keep_step(
         if payment.status == "pending" and not order.payment(payment.id).open:
             store.answered(unit, payment.id)
     if of_somebody:
-        _furnish(bureau, unit, evidence_of(order, service, step.evidence), at=act.at, step=step)
+        rows = evidence_of(order, service, step.evidence)
+        _furnish(bureau, unit, _within_the_hold(unit, order, rows), at=act.at, step=step)
     moved = len(step.entries)
     said = _Said(act.name, act.by, act.request, act.at, step.notices, moved)
     _tell(bureau, unit, stored, said)
@@ -136,6 +138,25 @@ def _kept(act: Act, step: Step) -> StoredAct:
         body=_encode(
             {"said": said, "order": step.order, "notices": [n.name for n in step.notices]}
         ),
+    )
+
+
+def _within_the_hold(
+    unit: Unit, order: Order, rows: tuple[EvidenceRow, ...]
+) -> tuple[EvidenceRow, ...]:
+    """What may still become evidence of an order whose consent was revoked.
+
+    Once the hold is over, nothing of it begins: no record is made.  What is known already is kept
+    true where that is in the person's favour: paid, settled, retracted, closed.
+    """
+    until = order.consent_held_until
+    if until is None or order.last_at < until:
+        return rows
+    good = [row for row in rows if row.kind != "order" or order.state in OVER]
+    return tuple(
+        row
+        for row in good
+        if owners.owner_of(unit, row.kind, order.merchant, row.record) == row.subject
     )
 
 

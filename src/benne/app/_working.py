@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benne.app._again import rescore_corrected
 from benne.app._contributing import send_contributions
-from benne.app._erasing import retain_some
+from benne.app._erasing import erase_waiting, retain_some
 from benne.app._jobs import Render, work_on_jobs
 from benne.app._journal import seal
 from benne.app._order_work import run_due, send_payments
@@ -67,6 +67,7 @@ class Worker:
         if now >= self._forgot_at + _FORGET_EVERY:
             self._forgot_at = now
             self._forget(now)
+            done += erase_waiting(self.service)
         if now >= self._retained_at + _ASK_EVERY:
             self._retain(now)  # it is in no hurry: the answers beside it are
         return done

@@ -81,6 +81,7 @@ ACTS: dict[str, Rule] = {
     "hold_consent": Rule(
         "Consent was revoked; what runs goes on under a hold that ends", (_S,), ("until",)
     ),
+    "end_hold": Rule("The hold is over: nothing new of the order becomes evidence", (_S,)),
 }  # fmt: skip
 """Every act but ``create``, which makes the order."""
 

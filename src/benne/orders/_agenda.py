@@ -32,6 +32,9 @@ def next_task(order: Order, service: Service) -> Task | None:
     else:
         promise = deadline(order, service)
         tasks = _bill(order, service) if promise is None else _tasks(order, service, promise)
+    until = order.consent_held_until
+    if until is not None and not order.hold_over:
+        tasks.append(_task(order, until, "end_hold"))
     return min(
         (t for t in tasks if (order.state, t.act) in MOVES_OF), key=lambda t: t.at, default=None
     )

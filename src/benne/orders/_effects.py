@@ -312,6 +312,13 @@ def _hold_consent(work: Work) -> None:
     work.change(consent_held_until=until)
 
 
+def _end_hold(work: Work) -> None:
+    until = work.order.consent_held_until
+    if until is None or work.act.at < until or work.order.hold_over:
+        raise Conflict(f"order {work.order.id} has no hold that is over by now.")
+    work.change(hold_over=True)
+
+
 def _nothing(work: Work) -> None:
     """Some acts only move the order."""
 
@@ -346,6 +353,7 @@ EFFECTS: dict[str, Callable[[Work], None]] = {
     "reject": _reject,
     "write_off": _write_off,
     "hold_consent": _hold_consent,
+    "end_hold": _end_hold,
     **CHANGING_EFFECTS,
     **PAYMENT_EFFECTS,
 }

@@ -55,6 +55,7 @@ NOTICES: dict[str, tuple[str, str]] = {
     "paused": ("person", "Clocks stand still until this day, and nothing is deducted"),
     "resumed": ("person", "Clocks run again, and these are your new days"),
     "consent_held": ("person", "Your consent is ended for what is new; this order goes on until"),
+    "hold_over": ("person", "From now on nothing new about this order becomes evidence"),
     "objection": ("merchant", "The person objects; answer in time"),
     "objection_conceded": (
         "merchant",
@@ -203,6 +204,10 @@ _USE: list[Move] = [
     *_rows(
         (*_LIVE, "returned", "paying", "overdue", "hardship", "disputed", "claimed"),
         "hold_consent", SAME, notices=("consent_held",),
+    ),
+    *_rows(
+        (*_LIVE, "returned", "paying", "overdue", "hardship", "disputed", "claimed", "written_off"),
+        "end_hold", SAME, notices=("hold_over",),
     ),
 ]  # fmt: skip
 

@@ -224,6 +224,7 @@ class Order:
     reminded: tuple[int, ...] = ()
     warned_at: int | None = None
     consent_held_until: int | None = None
+    hold_over: bool = False
     cap_minor: int = 0
     proposed: Amounts | None = None
     terms: Terms | None = None

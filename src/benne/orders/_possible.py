@@ -35,6 +35,7 @@ _APT: dict[str, Callable[[Order, Service], bool]] = {
     "confirm": lambda o, s: _waits(o),
     "refund": lambda o, s: o.paid_minor > 0,
     "reduce": lambda o, s: _mine(o) > 0,
+    "end_hold": lambda o, s: o.consent_held_until is not None and not o.hold_over,
     "concede": lambda o, s: o.answer_by is not None,
     "claim": lambda o, s: _mine(o) > 0,
 }

@@ -94,6 +94,13 @@ def claim(unit: Unit, arrivals: Sequence[Arrival], *, told: Told) -> dict[bytes,
     return found
 
 
+def owner_of(unit: Unit, kind: str, source: str, record: str) -> str | None:
+    """Whose a record is; ``None``: nobody's."""
+    digest = record_digest(kind, source, record)
+    row = unit.row(select(owners.c.subject).where(owners.c.digest == digest))
+    return None if row is None else str(row.subject)
+
+
 def loaded(unit: Unit, subjects: Mapping[bytes, str]) -> None:
     """Make loaded records, by their digests, their people's; who has one, or had, stays."""
     rows = [(digest, subject, None) for digest, subject in sorted(subjects.items())]
