@@ -626,13 +626,17 @@ def test_what_rises_once_the_person_agrees_is_reserved_under_the_limits_and_what
         shop.order(who["known_as"], value_minor=5_000, deposit_minor=5_000)
         more = {"value_minor": 8_000, "deposit_minor": 6_000, "price_minor": 5_000}
         assert shop.act(one, "modify", **more)["exposure_minor"] == 5_000
-        full = shop.try_act(one, "agree", by="person", **more)
-        assert (full.status_code, full.json()["detail"]) == (
-            409, "This would go beyond the limit of the person over all merchants.",
-        )  # fmt: skip
-        less = {**more, "value_minor": 7_000}
-        shop.act(one, "modify", **less)
-        risen = shop.act(one, "agree", by="person", **less)
+        own = shop.try_act(one, "agree", by="person", **more)
+        assert (own.status_code, own.json()["code"]) == (403, "not_permitted")
+        with Asker(service, organisation="wallet", scopes=("orders.person",)) as other:
+            wallet = Shop(other, clock)
+            full = wallet.try_act(one, "agree", **more)
+            assert (full.status_code, full.json()["detail"]) == (
+                409, "This would go beyond the limit of the person over all merchants.",
+            )  # fmt: skip
+            less = {**more, "value_minor": 7_000}
+            shop.act(one, "modify", **less)
+            risen = wallet.act(one, "agree", **less)
         assert (risen["exposure_minor"], risen["waived_minor"]) == (7_000, 6_000)
         refused = shop.order(who["known_as"], value_minor=1_000, deposit_minor=0, price_minor=0)
         assert refused["code"] == "LIMIT_PERSON"

@@ -295,13 +295,23 @@ def act_on_order(bureau: Bureau, unit: Unit, caller: Caller, name: str, act: Act
 
     Raises:
         NotFound: the caller's organisation has no such order.
+        NotPermitted: the merchant agrees, in the person's name, to what it asks.
         Conflict: it cannot be done now, or the request id was used for something else.
     """
     demand_open(unit, caller)
     stored = store.find(unit, name, lock=True)
     if stored is None or not _may(caller, act, stored):
         raise NotFound("your organisation has no order of this id.")
+    if act.name in _OWN_WORD and stored.order.merchant == caller.organisation:
+        raise NotPermitted(
+            f"who asks for money cannot {act.name} in the person's name: the person does, signed "
+            "in, or in a wallet of another organisation."
+        )
     return act_in(bureau, unit, stored, act)
+
+
+_OWN_WORD = frozenset({"agree", "confirm"})
+"""What nobody says for a person who gains by it; in test mode everybody may try it."""
 
 
 def _may(caller: Caller, act: Act, stored: StoredOrder) -> bool:
