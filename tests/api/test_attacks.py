@@ -18,9 +18,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 from made_service import PURPOSES, Asker, FakeReader, Turned
+from test_evidence import BILL
 
 from benne import app
-from benne.app.stores.online import Online
+from benne.app.stores.online import Online, consents
 from benne.kernel import InvalidInput
 
 QUESTION = {"person": "x", "purpose": "deposit_free"}
@@ -384,3 +385,40 @@ def test_the_store_holds_no_secret_and_no_identifier(asker: Asker, online: Onlin
     raw = base64.b64decode(hook.removeprefix("whsec_"))
     for private in ("VERY-PRIVATE-ID", asker.credentials.secret, hook, repr(raw)[2:-1]):
         assert private not in held
+
+
+def test_a_client_of_tests_neither_sees_nor_touches_what_is_real(asker: Asker) -> None:
+    asker.http.post("/v1/evidence", json=BILL)
+    consent = asker.consent()
+    person = consent["known_as"]
+    body = {"asked": "brief", "purpose": "deposit_free", "people": [person], "threshold": 600}
+    job = asker.post("/v1/jobs", body).json()["id"]
+    hook = asker.http.post("/v1/webhooks", json={"url": "https://a.example/"}).json()["id"]
+    asker.another_client(mode="test")
+    paths = {
+        f"/v1/consents/{consent['id']}/acts": {"act": "revoke"},
+        f"/v1/consents/{consent['id']}/holds": {
+            "reason": "order_running", "purpose": "deposit_free", "business": "1", "days": 1,
+        },
+        f"/v1/jobs/{job}/cancel": None,
+        f"/v1/webhooks/{hook}/secret": None,
+        "/v1/evidence/disputes": {
+            "subject": "ID-1", "kind": BILL["kind"], "record": BILL["record"], "act": "uphold",
+        },
+    }  # fmt: skip
+    for path, sent in paths.items():
+        assert asker.post(path, sent).status_code == 404, path
+    for path in (f"/v1/consents/{consent['id']}", f"/v1/jobs/{job}", f"/v1/jobs/{job}/answers"):
+        assert asker.http.get(path).status_code == 404, path
+    assert asker.http.delete(f"/v1/webhooks/{hook}").status_code == 404
+    assert asker.http.get("/v1/webhooks").json() == []
+    tried = asker.consent()
+    assert tried["known_as"] != person
+    assert asker.http.get(f"/v1/consents/{tried['id']}").json()["status"] == "active"
+    asker.another_client(mode="production")
+    assert asker.http.get(f"/v1/consents/{tried['id']}").status_code == 404
+    assert asker.http.get(f"/v1/consents/{consent['id']}").json()["status"] == "active"
+    assert [one["id"] for one in asker.http.get("/v1/webhooks").json()] == [hook]
+    with asker.service.online.reading() as unit:
+        subject = app.identified(asker.service, "ID-1")
+        assert len(consents.of_subject(unit, subject)) == 1, "nobody real has consented to a test"

@@ -62,7 +62,8 @@ class Caller:
 
     @property
     def books(self) -> str:
-        """The name under which its orders and their money stand: those of tests stand apart."""
+        """The name under which all that it makes stands: consents, jobs, webhooks, orders and
+        their money.  That of tests stands apart, and neither sees the other's."""
         return self.organisation if self.mode == "production" else f"test/{self.organisation}"
 
     def demand(self, scope: str) -> None:

@@ -76,7 +76,7 @@ def give_consent(
         InvalidInput: terms that go beyond the template of a purpose, or cannot be meant.
     """
     demand_open(unit, caller)
-    return _given(service, unit, caller.organisation, subject=subject, terms=terms)
+    return _given(service, unit, caller.books, subject=subject, terms=terms)
 
 
 def give_own_consent(
@@ -125,9 +125,13 @@ def _given(service: Service, unit: Unit, merchant: str, *, subject: str, terms: 
     return Receipt(consent, status, signed.key_id, signed.signature)
 
 
-def identified(service: Service, identifier: str) -> str:
-    """The pseudonym of the person whom sources know as ``identifier``, which is not kept."""
-    return subject_id(identifier, key=service.key)
+def identified(service: Service, identifier: str, *, mode: str = "production") -> str:
+    """The pseudonym of the person whom sources know as ``identifier``, which is not kept.
+
+    In test mode it is nobody's: what is tried there touches no real person.
+    """
+    key = service.key if mode == "production" else service.test_key
+    return subject_id(identifier, key=key)
 
 
 def _kinds_allowed(purposes: Iterable[str], domains: Mapping[str, str]) -> frozenset[str]:
@@ -185,7 +189,7 @@ def withdraw_at_merchant(
         InvalidInput, Conflict: as ``change_consent``.
     """
     found = store.find(unit, name, lock=True)
-    if found is None or found.merchant != caller.organisation:
+    if found is None or found.merchant != caller.books:
         raise NotFound("no consent of this id was given to your organisation.")
     return _moved(service, unit, found, act)
 
@@ -226,7 +230,7 @@ def hold_consent(
         Conflict: the consent is not in force, or not for the purpose.
     """
     found = store.find(unit, name, lock=True)
-    if found is None or found.merchant != caller.organisation:
+    if found is None or found.merchant != caller.books:
         raise NotFound("no consent of this id was given to your organisation.")
     consent = open_consent(found.signed, service.verifier)
     at = service.clock()

@@ -137,7 +137,7 @@ def answer_dispute(
     demand_open(unit, caller)
     if act not in FURNISHERS_ACTS:
         raise NotPermitted(f"who brought it may {', '.join(FURNISHERS_ACTS)}; {act} is not theirs.")
-    name = kind, caller.organisation, record
+    name = kind, caller.books, record
     done = dispute(service, unit, subject, name, act, text=text, changes=changes)
     if act == "correct" and done.batch is not None:
         corrections.put(unit, subject, [name], batch=done.batch)

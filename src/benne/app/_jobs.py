@@ -45,7 +45,7 @@ def add_job(
     job = Job(
         id=service.new_id(),
         client=caller.client,
-        organisation=caller.organisation,
+        organisation=caller.books,
         question=canonical_json(asdict(question)),
         total=len(people),
         done=0,
@@ -64,7 +64,7 @@ def job_of(unit: Unit, caller: Caller, name: str) -> Job:
     Raises:
         NotFound: it has none of this id.
     """
-    found = jobs.find(unit, name, organisation=caller.organisation)
+    found = jobs.find(unit, name, organisation=caller.books)
     if found is None:
         raise NotFound("your organisation has no job of this id.")
     return found

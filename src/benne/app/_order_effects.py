@@ -231,4 +231,4 @@ def _tell(bureau: Bureau, unit: Unit, stored: StoredOrder, said: _Said) -> None:
             {"notice": n.name, "to": n.to, "says": NOTICES[n.name][1]} for n in said.notices
         ],
     }
-    bureau.tell(unit, order.merchant.removeprefix("test/"), "order.changed", body)
+    bureau.tell(unit, order.merchant, "order.changed", body)

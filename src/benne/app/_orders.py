@@ -143,7 +143,7 @@ def order_asked_first(caller: Caller, asked: OrderAsked) -> Ahead:
     return (
         *store.asked(caller.books, asked.number),
         *asked_first(caller, asked.person),
-        outbox.asked(caller.organisation),
+        outbox.asked(caller.books),
         ledger.asked(),
     )
 

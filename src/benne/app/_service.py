@@ -79,6 +79,11 @@ class Service:
         return self.derived("journal hashes")
 
     @cached_property
+    def test_key(self) -> bytes:
+        """Under which identifiers become pseudonyms in test mode: of nobody who exists."""
+        return self.derived("people of tests")
+
+    @cached_property
     def kept_key(self) -> bytes:
         """Under which the answers that an idempotency key gives again are sealed."""
         return self.derived("kept answers")

@@ -78,7 +78,7 @@ def add_endpoint(
     if unknown:
         raise InvalidInput(f"events must be some of {', '.join(EVENTS)}; got {unknown[0]!r}.")
     _demand_address(url, inside=may_stay_inside(service))
-    endpoint = Endpoint(service.new_id(), caller.organisation, url, wanted, service.clock())
+    endpoint = Endpoint(service.new_id(), caller.books, url, wanted, service.clock())
     secret = service.randomness(32)
     outbox.add_endpoint(unit, endpoint, _sealed(service, endpoint.id, secret))
     service.note(unit, "webhook_added", {"endpoint": endpoint.id})
@@ -132,7 +132,7 @@ def rotate_webhook_secret(
         NotFound: the organisation has no open endpoint of this id.
     """
     demand_open(unit, caller)
-    found = _own(unit, caller.organisation, endpoint)
+    found = _own(unit, caller.books, endpoint)
     secret, at = service.randomness(32), service.clock()
     outbox.add_secret(
         unit, endpoint, _sealed(service, endpoint, secret), at=at, others_end_at=at + OVERLAP
@@ -149,7 +149,7 @@ def close_endpoint(service: Service, unit: Unit, caller: Caller, endpoint: str) 
     """
     demand_open(unit, caller)
     at = service.clock()
-    if not outbox.close_endpoint(unit, endpoint, organisation=caller.organisation, at=at):
+    if not outbox.close_endpoint(unit, endpoint, organisation=caller.books, at=at):
         raise NotFound("your organisation has no open endpoint of this id.")
     service.note(unit, "webhook_closed", {"endpoint": endpoint})
 

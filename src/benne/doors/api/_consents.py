@@ -58,7 +58,7 @@ def give(
     service = service_of(request)
 
     def work(unit: app.Unit) -> app.Fresh:
-        subject = app.identified(service, data.identifier)
+        subject = app.identified(service, data.identifier, mode=request.auth.mode)
         given = app.give_consent(service, unit, request.auth, subject=subject, terms=terms_of(data))
         return app.Fresh(201, render.encode(render.receipt(given)), subject)
 
@@ -76,7 +76,7 @@ def look(consent: ConsentId, request: Asking) -> Response[bytes]:
     request.auth.demand("consents")
     service = service_of(request)
     with service.online.reading() as unit:
-        found = app.consent_of(service, unit, consent, merchant=request.auth.organisation)
+        found = app.consent_of(service, unit, consent, merchant=request.auth.books)
     return raw(render.encode(render.receipt(found)))
 
 

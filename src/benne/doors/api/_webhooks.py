@@ -71,7 +71,7 @@ def look(request: Asking) -> Response[bytes]:
     """Where your organisation is told."""
     request.auth.demand("webhooks")
     with service_of(request).online.reading() as unit:
-        found = app.list_endpoints(unit, request.auth.organisation)
+        found = app.list_endpoints(unit, request.auth.books)
     return raw(encode([_told(one) for one in found]))
 
 
