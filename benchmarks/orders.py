@@ -20,6 +20,7 @@ import argparse
 import asyncio
 import base64
 import contextlib
+import gc
 import json
 import os
 import subprocess
@@ -163,6 +164,7 @@ async def load(
         state = json.loads(came).get("state", f"status {status}")
         states[state] = states.get(state, 0) + 1
 
+    gc.freeze()  # a collection in this process would be told as the server's waiting
     start = time.perf_counter() + 0.2
     jobs = []
     for number in range(int(rate * seconds)):

@@ -6,11 +6,13 @@ process (with PostgreSQL, then in two), and asks
 
 * at 200 requests a second for a minute, at instants fixed beforehand (a late answer does not
   delay the next question, so that no wait is hidden);
+* the same of a service that computes the whole catalogue for each answer, not only what its card
+  reads;
 * as fast as eight connections can, beside the bare framework that does the same reads and writes
   and nothing else.
 
-Every question is a new one: token, consent, permit, features of the full catalogue, score,
-reasons, policy, journal, key.  Nothing is cached between answers.  Server, database and questions
+Every question is a new one: token, consent, permit, features, score, reasons, policy, journal,
+key.  Nothing is cached between answers.  Server, database and questions
 share the machine.
 """
 
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import importlib
 import json
 import os
@@ -145,11 +148,15 @@ def _measure(
             1000 * (_cpu_seconds(pid) - spent) / (rate * (seconds + 3)), 2
         )
         full = asyncio.run(_closed(port, asked, seconds=min(seconds, 15)))
-    with _serving_bare(workspace, url, workers) as (port, _):
+    with _serving_other("service_whole", workspace, url, workers) as (port, _):
+        asyncio.run(_closed(port, asked, seconds=3, offset=3_000_000))
+        whole = asyncio.run(_paced(port, asked, rate=rate, seconds=seconds))
+    with _serving_other("service_bare", workspace, url, workers) as (port, _):
         bare = asyncio.run(_closed(port, asked, seconds=min(seconds, 15)))
     return {
         "others_running": round(os.getloadavg()[0], 1),
         **paced,
+        **{f"whole_catalogue_{name}": whole[name] for name in ("p50_ms", "p90_ms", "p99_ms")},
         "full_per_second": full["per_second"],
         "bare_per_second": bare["per_second"],
         "full_over_bare": round(full["per_second"] / bare["per_second"], 2),
@@ -219,9 +226,14 @@ def _serving(workspace: Path, url: str, workers: int) -> Iterator[tuple[int, int
 
 
 @contextmanager
-def _serving_bare(workspace: Path, url: str, workers: int) -> Iterator[tuple[int, int]]:
-    words = [sys.executable, "-m", "benchmarks.service_bare", "--workers", str(workers)]
-    with _process(words, {"BENNE_WORKSPACE": str(workspace), "BENNE_DATABASE": url}) as served:
+def _serving_other(
+    module: str, workspace: Path, url: str, workers: int
+) -> Iterator[tuple[int, int]]:
+    words = [sys.executable, "-m", "benchmarks.service_bare", "--workers", str(workers),
+             "--application", f"benchmarks.{module}:from_environment"]  # fmt: skip
+    environment = {"BENNE_WORKSPACE": str(workspace), "BENNE_DATABASE": url,
+                   "BENNE_WORKERS": str(workers)}  # fmt: skip
+    with _process(words, environment) as served:
         yield served
 
 
@@ -300,6 +312,7 @@ async def _paced(port: int, asked: list[Asked], *, rate: int, seconds: int) -> d
         waited.append(time.perf_counter() - due)
         pool.put_nowait(line)
 
+    gc.freeze()  # a collection in this process would be told as the server's waiting
     start = time.perf_counter() + 0.2
     tasks = []
     for number in range(rate * (seconds + 3)):

@@ -95,9 +95,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--application", default="benchmarks.service_bare:from_environment")
     arguments = parser.parse_args()
     uvicorn.run(
-        "benchmarks.service_bare:from_environment", factory=True, port=arguments.port,
-        workers=arguments.workers, loop="uvloop", http="httptools", access_log=False,
-        log_level="warning",
+        arguments.application, factory=True, port=arguments.port, workers=arguments.workers,
+        loop="uvloop", http="httptools", access_log=False, log_level="warning",
     )  # fmt: skip

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from benne.orders import PaymentPort
 
 _LOG = logging.getLogger("benne")
-_SEAL_EVERY = 1_000_000
+_SEAL_EVERY = 400_000
 _FORGET_EVERY = 600 * 1_000_000
 _ASK_EVERY = 60 * 1_000_000
 _LEASE = 600 * 1_000_000
