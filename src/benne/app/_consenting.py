@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benne.app._access import Caller, demand_open
-from benne.app._orders import consent_revoked
+from benne.app._order_rights import consent_revoked
 from benne.app.stores.online import consents as store, erasures
 from benne.app.stores.online.clients import find_organisation
 from benne.app.stores.online.consents import StoredConsent

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benne.app._disputing import subject_of, unanswered
-from benne.app._orders import orders_of_person, orders_that_hold
+from benne.app._order_rights import orders_of_person, orders_that_hold
 from benne.app.stores.online import (
     answers,
     asks,
