@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from made_workspace import BENNE, ENVIRONMENT
-from test_merchant import free_port, served
+from test_merchant import blocks, free_port, run_page, served
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "lend-without-a-deposit.md"
-
-
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def test_the_page_on_lending_does_what_it_says(
@@ -29,20 +23,14 @@ def test_the_page_on_lending_does_what_it_says(
     town = tmp_path / "demo"
     shutil.copytree(promises, town, ignore=shutil.ignore_patterns("lake.duckdb*"))
     settings = (town / "benne.toml").read_text(encoding="utf-8").split("[service]")[0]
-    (town / "benne.toml").write_text(settings + "\n".join(_blocks("toml")), encoding="utf-8")
-    for command in "".join(_blocks("sh")).splitlines():
+    (town / "benne.toml").write_text(settings + "\n".join(blocks(PAGE, "toml")), encoding="utf-8")
+    for command in "".join(blocks(PAGE, "sh")).splitlines():
         words = command.replace("benne ", f"{BENNE} ", 1)
         subprocess.run(words, shell=True, check=True, env=ENVIRONMENT, cwd=tmp_path)
 
-    def credentials(name: str) -> dict[str, str]:
-        told = json.loads((tmp_path / name).read_text(encoding="utf-8"))
-        return {key: told[key] for key in ("client_id", "client_secret")}
-
     with served(town, free_port()) as url:
-        names = {"url": url, "credentials": credentials}
-        for block in _blocks("python"):
-            exec(compile(block, str(PAGE), "exec"), names)
-        for name in ("banks", "shoes"):
-            names[name].close()  # type: ignore[attr-defined]
+        names = run_page(PAGE, url)
+    for name in ("banks", "shoes"):
+        names[name].close()
     said = capsys.readouterr().out
     assert "cash: 20000 income: -20000" in said
