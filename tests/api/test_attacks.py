@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+import anyio
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
@@ -385,6 +386,34 @@ def test_the_store_holds_no_secret_and_no_identifier(asker: Asker, online: Onlin
     raw = base64.b64decode(hook.removeprefix("whsec_"))
     for private in ("VERY-PRIVATE-ID", asker.credentials.secret, hook, repr(raw)[2:-1]):
         assert private not in held
+
+
+@pytest.mark.parametrize("header", ["authorization", "idempotency-key"])
+def test_a_header_that_is_said_twice_is_refused(asker: Asker, header: str) -> None:
+    """As a server hands it over: the client of tests joins what is said twice into one."""
+    said = {
+        "authorization": asker.http.headers["authorization"],
+        "idempotency-key": "one",
+        "content-type": "application/json",
+    }
+    headers = [(name.encode(), text.encode()) for name, text in [*said.items(), (header, "two")]]
+    told: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": json.dumps(QUESTION).encode(), "more_body": False}
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/v1/answers/score", "headers": headers,
+        "raw_path": b"/v1/answers/score", "query_string": b"", "scheme": "http", "root_path": "",
+        "http_version": "1.1", "client": ("127.0.0.1", 1), "server": ("a", 1), "extensions": {},
+    }  # fmt: skip
+    anyio.run(asker.http.app, scope, receive, send)
+    problem = json.loads(told[1]["body"])
+    assert (told[0]["status"], problem["code"]) == (400, "malformed")
+    assert header in problem["detail"]
 
 
 def test_a_client_of_tests_neither_sees_nor_touches_what_is_real(asker: Asker) -> None:

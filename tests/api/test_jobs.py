@@ -269,6 +269,27 @@ def test_a_name_that_leads_inside_is_not_called(monkeypatch: pytest.MonkeyPatch)
     assert _serve._post("https://shop.example/", b"{}", {}, inside=False) == 0
 
 
+def test_a_name_that_leads_elsewhere_the_second_time_is_called_where_it_led_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from benne.doors.api import _serve
+
+    led = iter(["93.184.216.34", "127.0.0.1"])
+    called: list[tuple[str, int]] = []
+
+    def turning(*_: object, **__: object) -> list[object]:
+        return [(2, 1, 6, "", (next(led), 443))]
+
+    def connect(address: tuple[str, int], *_: object, **__: object) -> None:
+        called.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(_serve.socket, "getaddrinfo", turning)
+    monkeypatch.setattr(_serve.socket, "create_connection", connect)
+    assert _serve._post("https://shop.example/told", b"{}", {}, inside=False) == 0
+    assert called == [("93.184.216.34", 443)]
+
+
 def test_one_is_told_of_what_one_asked_for_and_of_nothing_else(asker: Asker) -> None:
     endpoint(asker, events=["consent.revoked"])
     given = asker.consent()

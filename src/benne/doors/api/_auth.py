@@ -10,6 +10,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 from litestar.connection import ASGIConnection
+from litestar.exceptions import ClientException
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
 from benne import app
@@ -142,6 +143,7 @@ class BearerMiddleware(AbstractAuthenticationMiddleware):
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
         """The caller, or ``Unauthenticated``."""
+        _demand_once(connection, b"authorization", b"idempotency-key")
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise app.Unauthenticated(
@@ -149,3 +151,11 @@ class BearerMiddleware(AbstractAuthenticationMiddleware):
             )
         tokens: Tokens = connection.app.state.tokens
         return AuthenticationResult(user=None, auth=tokens.read(token.strip()))
+
+
+def _demand_once(connection: ASGIConnection[Any, Any, Any, Any], *names: bytes) -> None:
+    """Refuse a header that is said twice: who reads the one or the other reads another request."""
+    said = [name for name, _ in connection.scope["headers"]]
+    for name in names:
+        if said.count(name) > 1:
+            raise ClientException(f"the header {name.decode()} must be sent once.")

@@ -8,7 +8,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from urllib.parse import urlsplit
 
 import httpx
 import uvicorn
@@ -115,24 +114,32 @@ def with_worker(service: app.Service) -> Litestar:
 def _post(url: str, body: bytes, headers: Mapping[str, str], *, inside: bool) -> int:
     """Post a webhook; redirects are not followed, and what comes back is not read.
 
-    A name that leads to an inner network is not called, unless the service itself is ``inside``.
+    A name that leads to an inner network is not called, unless the service itself is ``inside``:
+    it is looked up once, and what was found is what is called, whatever the name leads to then.
     """
-    if not inside and _leads_inside(url):
-        return 0
     try:
+        to, name = httpx.URL(url), {}
+        if not inside:
+            address = _outer_address(to)
+            if address is None:
+                return 0
+            name = {"sni_hostname": to.host}
+            headers = {**headers, "host": to.netloc.decode()}
+            to = to.copy_with(host=address)
         with (
             httpx.Client(timeout=_WEBHOOK_SECONDS, follow_redirects=False) as http,
-            http.stream("POST", url, content=body, headers=dict(headers)) as came,
+            http.stream("POST", to, content=body, headers=dict(headers), extensions=name) as came,
         ):
             return came.status_code
     except (httpx.HTTPError, httpx.InvalidURL):
         return 0
 
 
-def _leads_inside(url: str) -> bool:
-    parts = urlsplit(url)
+def _outer_address(url: httpx.URL) -> str | None:
+    """An address that a URL's host leads to; ``None``: it leads nowhere, or to an inner network."""
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except OSError:
-        return True  # it leads nowhere
-    return any(app.is_inner(str(address[0])) for *_, address in found)
+        found = socket.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return None
+    addresses = [str(address[0]) for *_, address in found]
+    return None if any(map(app.is_inner, addresses)) else addresses[0]
