@@ -239,7 +239,9 @@ def test_a_webhook_goes_over_tls_and_holds_no_password(asker: Asker, url: str) -
 INNER = (
     "https://169.254.169.254/latest", "https://10.0.0.7/", "https://[::1]:8443/",
     "https://localhost/", "http://127.0.0.1:8000/", "https://db.internal/",
-    "https://[::ffff:10.0.0.7]/", "https://shop.example:99999/",
+    "https://[::ffff:10.0.0.7]/", "https://shop.example:99999/", "https://localhost./",
+    "https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/", "https://224.0.0.1/",
+    "https://metadata.internal./", "https://DB.Internal/",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -40,6 +40,7 @@ EVENTS: dict[str, str] = {
 }
 """What there is to be told of."""
 
+_NAT64 = IPv6Network("64:ff9b::/96")
 _SECOND = 1_000_000
 RETRIES = (5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds to wait after each failure; then the message is given up (after about three days)."""
@@ -94,11 +95,20 @@ def may_stay_inside(service: Service) -> bool:
 
 
 def is_inner(host: str) -> bool:
-    """Whether ``host``, a name or an address as text, is of this machine or an inner network."""
+    """Whether ``host``, a name or an address as text, is of this machine or an inner network.
+
+    An address that carries another one inside (mapped, 6to4, NAT64) is what that one is.
+    """
+    host = host.rstrip(".").lower()
     try:
-        return not ip_address(host).is_global
+        address = ip_address(host)
     except ValueError:
         return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
+    every = [address]
+    if isinstance(address, IPv6Address):
+        every += [one for one in (address.ipv4_mapped, address.sixtofour) if one is not None]
+        every += [IPv4Address(int(address) & 0xFFFF_FFFF)] if address in _NAT64 else []
+    return any(not one.is_global or one.is_multicast for one in every)
 
 
 def _demand_address(url: str, *, inside: bool) -> None:
