@@ -163,8 +163,7 @@ def dispute(
     """
     from benne import app
 
-    kind, _, rest = record.partition("/")
-    source, _, name = rest.partition("/")
+    kind, source, name = _named(record)
     changes = {one.partition("=")[0]: _json(one.partition("=")[2]) for one in change or ()}
     with opened_service(workspace, database) as service:
         done, again = app.dispute_named(
@@ -176,6 +175,18 @@ def dispute(
         out(f"an answer is due by {_iso(due)}")
     for given in again:
         out(f"answer {given.rescored_from} was given again as {given.id}")
+
+
+def _named(record: str) -> tuple[str, str, str]:
+    """Kind, source and record; what stands behind the second slash is the record's own name."""
+    kind, _, rest = record.partition("/")
+    source, _, name = rest.partition("/")
+    if not (kind and source and name):
+        raise typer.BadParameter(
+            f"it must be KIND/SOURCE/RECORD, as in obligation/grid/bill-3; got {record!r}.",
+            param_hint="KIND/SOURCE/RECORD",
+        )
+    return kind, source, name
 
 
 def _iso(instant: int) -> str:

@@ -52,7 +52,8 @@ def propose(
     with opened_service(workspace, database) as service:
         kept = app.policy_propose(service, app.session(workspace), file, by=by)
     folder = quote(str(workspace))
-    note(f"Somebody else may now: benne policy publish {folder} {kept.name} {kept.version}")
+    which = f"{folder} {kept.name} {kept.version}"
+    note(f"Somebody else may now: benne policy publish {which} --by NAME")
 
 
 @policy.command()

@@ -35,8 +35,8 @@ IdArg = Annotated[str, typer.Argument(metavar="ID", help="The proposal's id.", s
 def told(workspace: Path, made: Proposal) -> None:
     """Print what was proposed, and who must do what next."""
     out(made.id)
-    folder = quote(str(workspace))
-    note(f"Nothing is done yet. Somebody else must: benne proposal agree {folder} {made.id}")
+    which = f"{quote(str(workspace))} {made.id}"
+    note(f"Nothing is done yet. Somebody else must: benne proposal agree {which} --by NAME")
 
 
 @client.command("close")
