@@ -10,6 +10,8 @@ $(VENV)/.base: requirements/base.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c "import lightgbm" 2>/dev/null || { apt-get update -qq && apt-get install -y -qq libgomp1; } || \
+	{ echo "LightGBM needs the runtime of OpenMP: install libgomp1 (Debian), libgomp (Fedora) or libomp (macOS), then make again"; exit 1; }
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base requirements/test.lock requirements/spark.lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from hypothesis import given, strategies as st
 
 from benne.app._catalogue import catalogue_of
 from benne.app._screening import screened
+from benne.app._train import _demand_lightgbm
 from benne.app._training import Rows, demand_enough, outer_folds, time_cut
 from benne.app.settings import Workspace, workspace_of
-from benne.kernel import MICROS_PER_DAY, InvalidInput, parse_instant
+from benne.kernel import MICROS_PER_DAY, InvalidInput, Unavailable, parse_instant
 from benne.models import Column
 from benne.rights import Permit, permit_on_basis
 
@@ -134,3 +136,14 @@ def test_what_a_workspace_lacks_is_left_out_with_its_reason() -> None:
     assert "there is no evidence of kind instalment" in left.values()
     bureau = catalogue.columns({}, "bureau")
     assert {column.domain for column in bureau} == {"history"}
+
+
+def test_a_machine_without_the_runtime_of_openmp_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacks = 'raise OSError("libgomp.so.1: cannot open shared object file")\n'
+    (tmp_path / "lightgbm.py").write_text(lacks, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "lightgbm", raising=False)
+    with pytest.raises(Unavailable, match="apt-get install libgomp1"):
+        _demand_lightgbm()

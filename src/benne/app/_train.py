@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ from benne.app._training import (
     unseen,
     unseen_margin,
 )
-from benne.kernel import InvalidInput, Json, iso, parse_instant
+from benne.kernel import InvalidInput, Json, Unavailable, iso, parse_instant
 from benne.models import AdditiveModel, Artefact, Column, unrestricted
 from benne.scores import (
     EnoughEvidence,
@@ -82,7 +83,9 @@ def train(session: Session, tell: Progress) -> Trained:
     Raises:
         NotFound: features were not computed yet.
         InvalidInput: too few observations with a known outcome.
+        Unavailable: the machine lacks a library that the learners need.
     """
+    _demand_lightgbm()
     permit = session.permit("model_building")
     permit.demand(at=session.clock())
     families = [family(name) for name in session.workspace.model.families]
@@ -98,6 +101,17 @@ def train(session: Session, tell: Progress) -> Trained:
             made.append((kind.name, bundle.artefact.hash, len(rows), int(rows.bad.sum())))
             said += words_of_refused(kind.name, bundle.trained["refused"])
     return Trained(tuple(made), tuple(said))
+
+
+def _demand_lightgbm() -> None:
+    """Its wheel brings all but the runtime of OpenMP, which a small machine may lack."""
+    try:
+        importlib.import_module("lightgbm")
+    except OSError as error:
+        raise Unavailable(
+            f"training needs LightGBM, and LightGBM the runtime of OpenMP ({error}); install it: "
+            "apt-get install libgomp1 on Debian, libgomp on Fedora, libomp on macOS."
+        ) from error
 
 
 def _train_family(
