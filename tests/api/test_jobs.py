@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from benne import app
 from benne.app._jobs import _answer_next
-from benne.app.stores.online import Online, jobs
+from benne.app.stores.online import Online, jobs, journal
 from benne.doors.api import _render as render
 
 
@@ -269,6 +270,37 @@ def test_a_name_that_leads_inside_is_not_called(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(_serve.socket, "getaddrinfo", inner)
     monkeypatch.setattr(_serve.httpx, "Client", never)
     assert _serve._post("https://shop.example/", b"{}", {}, inside=False) == 0
+
+
+def test_one_thing_that_is_broken_stops_none_of_the_others(
+    asker: Asker, clock: Turned, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint(asker)
+    asker.consent()
+    ended = threading.Event()
+
+    def broken(*_: object) -> int:
+        ended.set()
+        raise RuntimeError("SEC" + "RET")
+
+    app.Worker(asker.service, "w", broken, lambda _: b"").run(ended, 0)
+    assert "RuntimeError in the worker" in caplog.text
+    assert "SECRET" not in caplog.text
+    with asker.service.online.reading() as unit:
+        assert next(journal.sealed(unit), None) is not None, "what comes after it was done"
+
+
+@pytest.mark.parametrize("url", ["https://xn--/", "https://xn--a.example/", "https://a..b/"])
+def test_a_name_that_is_none_is_not_called_and_stops_nothing(url: str) -> None:
+    from benne.doors.api import _serve
+
+    assert [_serve._post(url, b"{}", {}, inside=inside) for inside in (True, False)] == [0, 0]
+
+
+def test_a_webhook_names_its_host_plainly(asker: Asker) -> None:
+    for host in ("exa mple", "\uff10.\uff10.\uff10.\uff10", "a\u0000b", "[fe80::1%25eth0]"):
+        came = asker.http.post("/v1/webhooks", json={"url": f"https://{host}/"})
+        assert (came.status_code, came.json()["code"]) == (422, "invalid_input"), host
 
 
 def test_a_name_that_leads_elsewhere_the_second_time_is_called_where_it_led_first(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -40,6 +41,7 @@ EVENTS: dict[str, str] = {
 }
 """What there is to be told of."""
 
+_NAME = re.compile(r"[0-9A-Za-z.:_-]*", re.ASCII)
 _NAT64 = IPv6Network("64:ff9b::/96")
 _SECOND = 1_000_000
 RETRIES = (5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -117,6 +119,11 @@ def _demand_address(url: str, *, inside: bool) -> None:
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
         raise InvalidInput(f"a webhook's address must be a URL: {error}.") from error
+    if not _NAME.fullmatch(host):
+        raise InvalidInput(
+            "a webhook's address must name its host in ASCII letters, digits, dots and hyphens, or "
+            "as an IP address."
+        )
     schemes = ("http", "https") if inside and host in _HOME else ("https",)
     if not host or parts.username or parts.scheme not in schemes:
         raise InvalidInput(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -52,44 +54,51 @@ class Worker:
 
     def step(self) -> int:
         """Do what is due now, a bit of each; how much was done, 0 when there is nothing."""
-        done = work_on_jobs(self.service, self.name, self.render)
-        done += run_due(self.service)
-        if self.payments is not None:
-            done += send_payments(self.service, self.payments, sandbox=self.sandbox)
-            done += send_contributions(self.service, self.payments)
-        done += rescore_corrected(self.service, self.service.kept_models)
-        done += deliver_due(self.service, self.post)
-        now = self.service.clock()
-        if now >= self._sealed_at + _SEAL_EVERY:
-            self._sealed_at = now
-            self.service.online.settle()
-            seal(self.service.online, self.service.signer, at=now)
-        if now >= self._forgot_at + _FORGET_EVERY:
-            self._forgot_at = now
-            self._forget(now)
-            done += erase_waiting(self.service)
-        if now >= self._retained_at + _ASK_EVERY:
-            self._retain(now)  # it is in no hurry: the answers beside it are
-        return done
+        return sum(duty() for duty in self._duties())
 
     def run(self, ended: Event, idle_seconds: float) -> None:
         """Work until ``ended`` is set; what a step could not do, a later one does.
 
-        A fault is logged with where it was met, and not with what it says.
+        One thing that is broken stops none of the others.  A fault is logged with where it was
+        met, and not with what it says.
         """
         while not ended.is_set():
             done = 0
             try:
-                done = self.step()
+                for duty in self._duties():
+                    done += _tried(duty)
             except Unavailable:
                 _LOG.warning("the store cannot be used now; trying again")
-            except Exception as error:  # noqa: BLE001 (one broken thing must not stop all others)
-                where = "".join(traceback.format_tb(error.__traceback__))
-                _LOG.error("%s in the worker\n%s", type(error).__name__, where)
             if not done:
                 ended.wait(idle_seconds)
 
-    def _retain(self, now: int) -> None:
+    def _duties(self) -> Iterator[Callable[[], int]]:
+        """All that there is to do, in order; each says how much of it was done."""
+        service = self.service
+        yield partial(work_on_jobs, service, self.name, self.render)
+        yield partial(run_due, service)
+        if self.payments is not None:
+            yield partial(send_payments, service, self.payments, sandbox=self.sandbox)
+            yield partial(send_contributions, service, self.payments)
+        yield partial(rescore_corrected, service, service.kept_models)
+        yield partial(deliver_due, service, self.post)
+        now = service.clock()
+        if now >= self._sealed_at + _SEAL_EVERY:
+            self._sealed_at = now
+            yield partial(self._seal, now)
+        if now >= self._forgot_at + _FORGET_EVERY:
+            self._forgot_at = now
+            yield partial(self._forget, now)
+            yield partial(erase_waiting, service)
+        if now >= self._retained_at + _ASK_EVERY:
+            yield partial(self._retain, now)  # it is in no hurry: the answers beside it are
+
+    def _seal(self, now: int) -> int:
+        self.service.online.settle()
+        seal(self.service.online, self.service.signer, at=now)
+        return 0
+
+    def _retain(self, now: int) -> int:
         """Delete some of what is past its horizon, if it is time and nobody else does.
 
         A round begins once a day, and goes on from where the last worker was.
@@ -98,12 +107,30 @@ class Worker:
             after = duties.take(unit, "retention", at=now, until=now + _LEASE)
         if after is None:
             self._retained_at = now
-            return
+            return 0
         _, last = retain_some(self.service, after=after)
         with self.service.online.begin() as unit:
             duties.put(unit, "retention", after=last, next_at=0 if last else now + MICROS_PER_DAY)
+        return 0
 
-    def _forget(self, now: int) -> None:
+    def _forget(self, now: int) -> int:
         with self.service.online.begin() as unit:
             keys.forget(unit, at=now)
             outbox.forget(unit, before=now - _TOLD_DAYS * MICROS_PER_DAY)
+        return 0
+
+
+def _tried(duty: Callable[[], int]) -> int:
+    """How much of ``duty`` was done; 0 where it failed, which is logged.
+
+    Raises:
+        Unavailable: the store cannot be used, and so nothing can be done.
+    """
+    try:
+        return duty()
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 (one broken thing must not stop all others)
+        where = "".join(traceback.format_tb(error.__traceback__))
+        _LOG.error("%s in the worker\n%s", type(error).__name__, where)
+        return 0

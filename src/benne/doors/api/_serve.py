@@ -131,7 +131,7 @@ def _post(url: str, body: bytes, headers: Mapping[str, str], *, inside: bool) ->
             http.stream("POST", to, content=body, headers=dict(headers), extensions=name) as came,
         ):
             return came.status_code
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # the last: a name that is none
         return 0
 
 
