@@ -361,8 +361,8 @@ def learn(
     parts: list[list[list[int] | None]],
     *,
     threshold: int,
-    share: float,
-    repeats: int = 40,
+    shares: Sequence[float],
+    repeats: int = 20,
 ) -> Learners:
     """Learners of broken promises on the first year, tried on everybody's second year.
 
@@ -388,17 +388,17 @@ def learn(
     random = np.random.default_rng(7)
     gathered: dict[str, list[tuple[float, float]]] = {}
     for _ in range(repeats):
-        lucky_people = random.random(person.max() + 1) < share
-        lucky = lucky_people[person] & below
-        weights = np.where(admitted, 1.0, 1 / share)
+        luck = random.random(person.max() + 1)[person]
         test_people = random.random(person.max() + 1) < 0.5
         train, test = first & ~test_people[person], ~first & test_people[person]
         ways = {
             "everybody (cannot be seen)": (train, None),
             f"those admitted at {threshold}": (train & admitted, None),
-            f"and {share:.0%} of the others at random": (train & (admitted | lucky), None),
-            "the same, reweighted": (train & (admitted | lucky), weights),
         }
+        for share in shares:
+            lucky = train & (admitted | (luck < share))
+            ways[f"and {share:.0%} of the others at random"] = lucky, None
+            ways[f"the same {share:.0%}, reweighted"] = lucky, np.where(admitted, 1.0, 1 / share)
         for name, (rows, weight) in ways.items():
             model = LogisticRegression(C=1.0, max_iter=500)
             model.fit(x[rows], bad[rows], None if weight is None else weight[rows])
@@ -506,7 +506,7 @@ def society(
     ends = Counter(either[False].state for either in outcomes)
     print("ends of waived orders:", dict(ends), flush=True)
     own = [parts.get(name, [None] * MONTHS) for name in names]
-    return found, learn(wishes, outcomes, scored, own, threshold=650, share=0.05)
+    return found, learn(wishes, outcomes, scored, own, threshold=650, shares=(0.05, 0.2))
 
 
 def main() -> None:
