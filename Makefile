@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -43,7 +44,7 @@ test: $(VENV)/.test ## Set up, then lint, type-check and test
 	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n $(WORKERS) --maxprocesses 4 --dist loadfile
 
 bench-features: $(VENV)/.test ## Compare the feature algebra with SQL written by hand
 	$(BIN)/python benchmarks/features.py
