@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shutil
 import socket
@@ -11,6 +12,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import made_postgres
@@ -27,6 +29,7 @@ from benne.app._journal import seal, verify
 from benne.app._webhooks import _shown, signed_headers
 from benne.app.stores.online import Online, StoreUnavailable, answers
 from benne.doors.api import create_app, serve
+from benne.doors.api._requests import threaded
 from benne.kernel import Unavailable
 
 
@@ -190,3 +193,24 @@ def _restored(url: str, dump: Path, request: pytest.FixtureRequest) -> str:
         [home / "pg_restore", "--exit-on-error", "--no-owner", "--dbname", empty, dump], check=True
     )
     return empty
+
+
+def test_a_process_works_on_four_requests_at_a_time() -> None:
+    """The store has a line for each of the four: who has to wait for one may wait for seconds."""
+    guard, now, most = Lock(), 0, 0
+
+    @threaded
+    def work() -> None:
+        nonlocal now, most
+        with guard:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with guard:
+            now -= 1
+
+    async def at_once() -> None:
+        await asyncio.gather(*(work() for _ in range(12)))
+
+    asyncio.run(at_once())
+    assert (most, now) == (4, 0)

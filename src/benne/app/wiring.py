@@ -112,7 +112,7 @@ def session(folder: Path, *, data: Path | None = None) -> Session:
     )
 
 
-def service(session: Session, *, database: str | None = None, pool: int = 5) -> Service:
+def service(session: Session, *, database: str | None = None, pool: int = 6) -> Service:
     """The service of a workspace, its store open.
 
     ``database`` is a URL (``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``); where none is

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial, wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import msgspec
 from litestar import Request, Response
-from litestar.concurrency import sync_to_thread
 from litestar.exceptions import ClientException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
@@ -56,6 +58,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+_ANSWERING = ThreadPoolExecutor(4, "answer")
+"""A process works on so many requests at a time.  The store has two lines more, for the worker
+and for who asks whether it is ready: who waits for a line is not served in turn, and may wait for
+seconds."""
+
+
 def threaded(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
     """A handler that works in a thread, so that the event loop goes on.
 
@@ -64,7 +72,8 @@ def threaded(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 
     @wraps(work)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await sync_to_thread(work, *args, **kwargs)
+        bound = partial(copy_context().run, work, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(_ANSWERING, bound)
 
     return run
 

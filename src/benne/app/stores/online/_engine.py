@@ -48,7 +48,7 @@ class Online:
     _turns: Turns = field(default_factory=Turns, repr=False, compare=False)
 
     @classmethod
-    def open(cls, url: str, *, pool: int = 5) -> Self:
+    def open(cls, url: str, *, pool: int = 6) -> Self:
         """The store at ``url``, made or brought up to date where it must be.
 
         ``pool`` bounds how many transactions run at a time.
